@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# handoff: `make deps bench` measures this machine, `make deps test` tests.
+
+VERSION := 0.1.0
+BUILD   ?= build
+PREFIX  ?= /usr/local
+PKG_CONFIG ?= pkg-config
+V       ?= 0
+
+# The user's flags, kept apart from ours.
+CFLAGS   ?= -O2 -g
+CPPFLAGS ?=
+LDFLAGS  ?=
+# WERROR=-Werror in CI only: a new compiler's warning is no user's problem.
+WERROR   ?=
+SANITIZE ?=
+
+MODULES := hwloc numa libuv gsl
+NEEDED  := $(MODULES) cmocka
+
+# Goals that need no library.
+FREE_GOALS := deps dev-deps help clean format
+ifneq ($(filter-out $(FREE_GOALS),$(or $(MAKECMDGOALS),all)),)
+# `make deps bench` on a fresh machine installs first and asks afterwards.
+ifeq ($(filter deps,$(MAKECMDGOALS)),)
+ifneq ($(shell $(PKG_CONFIG) --exists $(MODULES) && echo yes),yes)
+$(shell scripts/deps --check >&2)
+$(error a library is missing: run `make deps`, or the command named above)
+endif
+endif
+endif
+
+# Evaluated when used, so after `deps` has run.
+PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(MODULES))
+PKG_LIBS   = $(shell $(PKG_CONFIG) --libs $(MODULES))
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wpointer-arith -Wwrite-strings -Wvla -Wundef \
+	-Wno-missing-field-initializers
+OUR_CFLAGS = -std=gnu11 -D_GNU_SOURCE -pthread -Iharness -Ibench \
+	-I$(BUILD) $(WARNINGS) $(WERROR) $(SANITIZE) $(PKG_CFLAGS)
+OUR_LDFLAGS = -pthread $(SANITIZE)
+LIBS = $(PKG_LIBS) -lm
+
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-7s %s\n' "$(1)" "$(2)";
+endif
+
+HARNESS := $(filter-out harness/main.c harness/registry.c, \
+	$(wildcard harness/*.c))
+BENCHES := $(filter-out bench/exec_child.c,$(wildcard bench/*.c))
+OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(HARNESS) $(BENCHES))
+PROGRAM := $(BUILD)/handoff
+HELPER  := $(BUILD)/handoff-child
+
+.PHONY: all deps dev-deps bench bench-full plots compare test asan tsan lint \
+	format install clean help FORCE
+.DELETE_ON_ERROR:
+all: $(PROGRAM) $(HELPER)
+
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+## make deps        install the distribution's packages that are needed
+deps:
+	$(Q)scripts/deps
+dev-deps:
+	$(Q)scripts/deps --dev
+
+## make bench       measure this machine (three minutes), tables and charts
+bench: all
+	$(Q)$(PROGRAM) run
+
+## make bench-full  the same with every case
+bench-full: all
+	$(Q)$(PROGRAM) run --full --budget 30m
+
+RUN ?= results/latest
+## make plots       charts and tables of RUN (default results/latest) again
+plots: all
+	$(Q)$(PROGRAM) report $(RUN)
+
+# ---------------------------------------------------------------- building
+
+$(PROGRAM): $(OBJECTS) $(BUILD)/harness/main.o $(BUILD)/harness/registry.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Static and without a C library: exec, and nothing after it.
+$(HELPER): bench/exec_child.c bench/exec_child.h | $(BUILD)/bench
+	$(call say,LINK,$@)
+	$(Q)$(CC) -std=gnu11 -O2 $(WARNINGS) $(WERROR) -Ibench -static \
+		-nostdlib -ffreestanding -fno-stack-protector \
+		-fno-asynchronous-unwind-tables -o $@ $<
+
+# Libraries must be there before the first object: order-only, and empty
+# unless `deps` is asked for in the same call.
+FIRST := $(filter deps,$(MAKECMDGOALS))
+
+$(BUILD)/%.o: %.c | $(BUILD)/version.h $(FIRST)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(OUR_CFLAGS) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# Rewritten only when it changes, so that a commit rebuilds two files.
+$(BUILD)/version.h: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q){ echo '#define HANDOFF_VERSION "$(VERSION)"'; \
+	echo "#define HANDOFF_COMMIT \"$$(git describe --always --dirty \
+		2>/dev/null || echo unknown)\""; \
+	echo '#define HANDOFF_CFLAGS "$(strip $(SANITIZE) $(CFLAGS))"'; \
+	echo '#define HANDOFF_PLOTS "$(CURDIR)/plots"'; \
+	} > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
+
+$(BUILD)/bench:
+	$(Q)mkdir -p $@
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a benchmark is and what it may call: the one header a file in bench/
+ * needs. */
+#ifndef HANDOFF_BENCH_H
+#define HANDOFF_BENCH_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "counts.h"
+#include "die.h"
+
+struct run;
+
+/* What the second party may be. */
+enum peer { PEER_NONE = 0, PEER_THREAD = 1, PEER_PROCESS = 2 };
+
+/* Which places make sense for a variant; a mask. None: one party only. */
+enum {
+	PLACES_NONE = 0,
+	PLACE_ONE_PU = 1,   /* both parties on one PU */
+	PLACES_TWO_PUS = 2, /* every place that holds two PUs */
+	PLACE_ANY = 4,      /* unbound: the scheduler chooses */
+	PLACES_ALL = 7,
+};
+
+enum tier { HEADLINE, FULL };
+
+/* Something a variant needs. met() says whether it is there; if not it leaves
+ * one line in why, and sets *denied where permission is what is missing. */
+struct need {
+	bool (*met)(char *why, size_t size, bool *denied);
+};
+
+struct variant {      /* one way to do it; a row of a table */
+	const char *name; /* CSV value: "eventfd" */
+	const void *arg;  /* what the benchmark reads: a channel, an operation */
+	unsigned peers;   /* PEER_THREAD | PEER_PROCESS; 0: one party only */
+	unsigned places;  /* PLACE… mask */
+	const struct need *const *needs; /* NULL-terminated, or NULL */
+	enum tier tier;
+};
+
+/* Ends a list of swept values; PARAM_NONE is the case without a parameter. */
+#define PARAM_END UINT64_MAX
+#define PARAM_NONE (UINT64_MAX - 1)
+
+enum { BENCH_MAX_METRICS = 4 };
+
+/* What a sample is: one operation, or the mean of a batch of them. */
+enum method { METHOD_SINGLE, METHOD_BATCH };
+
+/* Counted in a pass of their own, by slope between two lengths; a mask. */
+enum {
+	COUNT_SYSCALLS = 1,
+	COUNT_SWITCHES = 2,
+	COUNT_CPU_TIME = 4,
+	COUNT_COPIES = 8, /* bytes moved per payload byte */
+};
+
+struct bench {
+	const char *name;  /* CSV key; never given a second meaning */
+	const char *title; /* one line for `handoff list` and reports */
+	const char *unit;  /* of latency and of own metrics: "ns" */
+	const struct variant *variants; /* ended by a NULL name; NULL: one, "-" */
+
+	const char *param;            /* "size"; NULL: nothing is swept */
+	const uint64_t *values;       /* ended by PARAM_END */
+	bool param_is_bytes;          /* size=64KiB rather than size=65536 */
+
+	/* NULL: the harness times run() and calls the metric "latency". Else
+	 * run() hands what it timed to run_sample() or run_mean(). */
+	const char *const *metrics;   /* NULL-terminated */
+	unsigned counts;              /* COUNT_… mask */
+	uint64_t count_n;             /* operations of the shorter counting
+	                               * batch; 0: 1000 */
+
+	bool stamps; /* run() fills r->stamps[0 … n] where they are not NULL */
+
+	/* All hooks but run may be NULL; only run is timed. */
+	int (*setup)(struct run *r);              /* 0, or bench_fail(…) */
+	void (*arm)(struct run *r, uint64_t n);   /* before each batch */
+	uint64_t (*run)(struct run *r, uint64_t n);  /* must return n */
+	int (*settle)(struct run *r, uint64_t n); /* after each batch: did the
+	                                           * other side do n too? */
+	int (*teardown)(struct run *r);
+};
+
+enum run_mode {
+	RUN_MEASURE, /* time, nothing else */
+	RUN_COUNT,   /* count; time is not looked at */
+};
+
+struct channel;
+struct pair;
+struct sample;
+
+/* One invocation as a benchmark sees it. */
+struct run {
+	const struct bench *bench;
+	const struct variant *variant;
+	uint64_t value;      /* the swept parameter, or PARAM_NONE */
+	enum peer peer;
+	int pu_a, pu_b;      /* OS indices, or -1: not bound */
+	enum run_mode mode;
+	struct clock clock;
+	enum counts_method counts;     /* how system calls are counted, and */
+	struct counts_traced *traced;  /* the tracer's part of it */
+	uint64_t *stamps;    /* room for n + 1, or NULL: do not stamp */
+	const char *helper;  /* path of the exec'd program */
+	void *state;         /* the benchmark's own */
+	struct pair *pair;   /* the pair engine's own */
+	uint64_t user_copies; /* bytes the benchmark itself copied with memcpy */
+	uint64_t token_bytes; /* bytes accounted per operation that are not
+	                       * payload: wake-up tokens, answers */
+	const struct tally *peer_tally; /* what the other party has used so
+	                                 * far; NULL: nothing of its own */
+	bool clocks_agree;      /* between all PUs that places name */
+	int peer_pu;            /* where the other party last ran, or -1 */
+	struct sample *sample;  /* the harness's */
+	char *reason;           /* why it failed; shared with the runner */
+	size_t reason_size;
+	bool absent, denied;
+};
+
+/* Fails, or finds lacking, the case; always -1, so that a hook can end in
+ * `return bench_fail(r, "…")`. errno's text is appended by the caller. */
+int bench_fail(struct run *r, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+int bench_absent(struct run *r, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+int bench_denied(struct run *r, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What the benchmark timed itself, for metrics[metric]: one operation, or the
+ * mean over many. A metric is fed by one of the two only. */
+void run_sample(struct run *r, unsigned metric, double ns);
+void run_mean(struct run *r, unsigned metric, double mean_ns);
+
+/* t1 - t0 less the cost of reading the clock. */
+static inline double run_elapsed_ns(const struct run *r, uint64_t t0,
+				    uint64_t t1)
+{
+	return clock_diff_ns(&r->clock, t0, t1) - r->clock.cost_ns;
+}
+
+/* Every benchmark of this build, in the order of bench/list.h. */
+const struct bench *const *bench_all(size_t *count);
+
+#endif

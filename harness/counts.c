@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Counting what the kernel was asked to do: system calls, context switches,
+ * processor time, bytes copied. */
+#include "counts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "die.h"
+
+enum {
+	PROBE_CALLS = 10,
+	/* system calls of usage_so_far(), made twice within a bracket */
+	USAGE_CALLS = 4,
+};
+
+static uint64_t io_bytes(void)
+{
+	char text[512];
+	unsigned long long read_bytes = 0, written_bytes = 0;
+	int fd = open("/proc/thread-self/io", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (length <= 0)
+		return 0;
+	text[length] = '\0';
+	if (sscanf(text, "rchar: %llu wchar: %llu", &read_bytes,
+		   &written_bytes) != 2)
+		return 0;
+	return read_bytes + written_bytes;
+}
+
+static _Thread_local int perf_fd = -1;
+static _Thread_local _Atomic uint64_t *traced_calls;
+
+static uint64_t perf_read(int fd)
+{
+	uint64_t value = 0;
+
+	if (read(fd, &value, sizeof(value)) != sizeof(value))
+		die_errno("read the system call counter");
+	return value;
+}
+
+static uint64_t syscalls_so_far(void)
+{
+	if (perf_fd >= 0)
+		return perf_read(perf_fd);
+	return traced_calls ? atomic_load(traced_calls) : 0;
+}
+
+static void usage_so_far(struct tally *tally)
+{
+	struct rusage use;
+	struct timespec cpu;
+
+	getrusage(RUSAGE_THREAD, &use);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
+	tally->voluntary = (uint64_t)use.ru_nvcsw;
+	tally->involuntary = (uint64_t)use.ru_nivcsw;
+	tally->faults = (uint64_t)use.ru_minflt + (uint64_t)use.ru_majflt;
+	tally->cpu_ns = (uint64_t)cpu.tv_sec * 1000000000u +
+			(uint64_t)cpu.tv_nsec;
+}
+
+void tally_begin(struct tally *tally, int counting)
+{
+	tally->io_bytes = counting ? io_bytes() : 0;
+	tally->syscalls = counting ? syscalls_so_far() : 0;
+	usage_so_far(tally);
+}
+
+void tally_end(struct tally *tally, int counting)
+{
+	usage_so_far(tally);
+	tally->syscalls = counting ? syscalls_so_far() : 0;
+	tally->io_bytes = counting ? io_bytes() : 0;
+}
+
+void tally_add(struct tally *into, const struct tally *from,
+	       const struct tally *to)
+{
+	into->voluntary += to->voluntary - from->voluntary;
+	into->involuntary += to->involuntary - from->involuntary;
+	into->faults += to->faults - from->faults;
+	into->cpu_ns += to->cpu_ns - from->cpu_ns;
+	into->io_bytes += to->io_bytes - from->io_bytes;
+	into->syscalls += to->syscalls - from->syscalls;
+}
+
+int counts_have_io(void)
+{
+	return io_bytes() > 0;
+}
+
+/* The tracepoint's number, or -1: tracefs is not mounted or not readable. */
+static long long tracepoint_id(void)
+{
+	static const char *const roots[] = { "/sys/kernel/tracing",
+					     "/sys/kernel/debug/tracing" };
+	long long id = -1;
+
+	for (size_t i = 0; i < 2 && id < 0; i++) {
+		char path[128];
+		FILE *f;
+
+		snprintf(path, sizeof(path),
+			 "%s/events/raw_syscalls/sys_enter/id", roots[i]);
+		f = fopen(path, "re");
+		if (!f)
+			continue;
+		if (fscanf(f, "%lld", &id) != 1)
+			id = -1;
+		fclose(f);
+	}
+	return id;
+}
+
+static int perf_open(void)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
+		/* exclude_kernel would make a tracepoint read 0 */
+	};
+	long long id = tracepoint_id();
+
+	if (id < 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	attr.config = (unsigned long long)id;
+	return (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1,
+			    PERF_FLAG_FD_CLOEXEC);
+}
+
+static _Atomic uint64_t *find_traced(struct counts_traced *traced, int tid)
+{
+	for (size_t i = 0; i < COUNTS_MAX_TRACED; i++) {
+		int free_slot = 0;
+
+		if (atomic_load(&traced->task[i].tid) == tid ||
+		    atomic_compare_exchange_strong(&traced->task[i].tid,
+						   &free_slot, tid))
+			return &traced->task[i].syscalls;
+	}
+	return NULL;
+}
+
+int counts_thread(enum counts_method method, struct counts_traced *traced)
+{
+	if (method == COUNTS_PERF) {
+		perf_fd = perf_open();
+		return perf_fd < 0 ? -1 : 0;
+	}
+	if (method == COUNTS_PTRACE) {
+		while (!atomic_load(&traced->attached))
+			usleep(100);
+		traced_calls = find_traced(traced, gettid());
+		errno = ENOSPC;
+		return traced_calls ? 0 : -1;
+	}
+	return 0;
+}
+
+static int perf_works(char *why, size_t size)
+{
+	int fd = perf_open();
+	uint64_t before, seen;
+
+	if (fd < 0) {
+		snprintf(why, size, "perf tracepoint: %s",
+			 errno == ENOENT ? "no tracefs that can be read"
+					 : strerror(errno));
+		return 0;
+	}
+	before = perf_read(fd);
+	for (int i = 0; i < PROBE_CALLS; i++)
+		syscall(SYS_getppid);
+	seen = perf_read(fd) - before;
+	close(fd);
+	if (seen != PROBE_CALLS + 1) { /* the second read is one itself */
+		snprintf(why, size, "perf tracepoint: saw %llu of %d calls",
+			 (unsigned long long)seen, PROBE_CALLS + 1);
+		return 0;
+	}
+	snprintf(why, size, "perf tracepoint raw_syscalls:sys_enter");
+	return 1;
+}
+
+int counts_trace_attach(pid_t pid)
+{
+	const unsigned long options =
+		PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE |
+		PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_EXITKILL;
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)options))
+		return -1;
+	return (int)ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
+}
+
+/* 1 at the entry of a system call, 0 at its exit. */
+static int is_entry(pid_t pid)
+{
+	struct {
+		uint8_t op, pad[3];
+		uint32_t arch;
+		uint64_t rest[16];
+	} info = { .op = 0 };
+	enum { GET_SYSCALL_INFO = 0x420e, INFO_ENTRY = 1 };
+
+	return ptrace((enum __ptrace_request)GET_SYSCALL_INFO, pid,
+		      (void *)sizeof(info), &info) > 0 &&
+	       info.op == INFO_ENTRY;
+}
+
+int counts_trace_event(pid_t pid, int status, struct counts_traced *traced)
+{
+	int signal_to_pass = 0;
+
+	if (WIFEXITED(status) || WIFSIGNALED(status))
+		return 1;
+	if (!WIFSTOPPED(status))
+		return 0;
+	if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
+		_Atomic uint64_t *calls = find_traced(traced, pid);
+
+		if (calls && is_entry(pid))
+			atomic_fetch_add(calls, 1);
+	} else if (status >> 16 == 0) {
+		signal_to_pass = WSTOPSIG(status);
+	} else {
+		/* from this stop on every call of the task is seen */
+		atomic_store(&traced->attached, 1);
+	}
+	ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(intptr_t)signal_to_pass);
+	return 0;
+}
+
+static int ptrace_works(char *why, size_t size)
+{
+	struct counts_traced *traced =
+		mmap(NULL, sizeof(*traced), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t seen = 0;
+	int error = 0;
+	pid_t child;
+
+	if (traced == MAP_FAILED) {
+		snprintf(why, size, "ptrace: out of memory");
+		return 0;
+	}
+	child = fork();
+	if (!child) {
+		struct tally before, after;
+
+		if (counts_thread(COUNTS_PTRACE, traced))
+			_exit(0);
+		tally_begin(&before, 1);
+		for (int i = 0; i < PROBE_CALLS; i++)
+			syscall(SYS_getppid);
+		tally_end(&after, 1);
+		_exit((int)(after.syscalls - before.syscalls));
+	}
+	if (child < 0 || counts_trace_attach(child)) {
+		error = errno;
+		if (child > 0) {
+			kill(child, SIGKILL);
+			waitpid(child, NULL, 0);
+		}
+	} else {
+		int status;
+
+		while (waitpid(child, &status, __WALL) == child &&
+		       !counts_trace_event(child, status, traced))
+			;
+		seen = WIFEXITED(status) ? (uint64_t)WEXITSTATUS(status) : 0;
+	}
+	munmap(traced, sizeof(*traced));
+	if (error)
+		snprintf(why, size, "ptrace: %s", strerror(error));
+	else if (seen != PROBE_CALLS + USAGE_CALLS)
+		snprintf(why, size, "ptrace: saw %llu of %d calls",
+			 (unsigned long long)seen, PROBE_CALLS + USAGE_CALLS);
+	else
+		return snprintf(why, size, "ptrace (traced, so slower)") > 0;
+	return 0;
+}
+
+enum counts_method counts_probe(char *why, size_t size)
+{
+	const char *wish = getenv("HANDOFF_COUNT");
+	char no_perf[96] = "perf: not asked", no_ptrace[96] = "ptrace: not asked";
+
+	if (!wish || !strcmp(wish, "perf")) {
+		if (perf_works(no_perf, sizeof(no_perf))) {
+			snprintf(why, size, "%s", no_perf);
+			return COUNTS_PERF;
+		}
+	}
+	if (!wish || !strcmp(wish, "ptrace")) {
+		if (ptrace_works(no_ptrace, sizeof(no_ptrace))) {
+			snprintf(why, size, "%s", no_ptrace);
+			return COUNTS_PTRACE;
+		}
+	}
+	snprintf(why, size, "%s; %s", no_perf, no_ptrace);
+	return COUNTS_DENIED;
+}

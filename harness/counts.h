@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Counting what the kernel was asked to do: system calls, context switches,
+ * processor time, bytes copied. */
+#ifndef HANDOFF_COUNTS_H
+#define HANDOFF_COUNTS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What the calling thread has used so far. */
+struct tally {
+	uint64_t voluntary, involuntary; /* context switches (getrusage) */
+	uint64_t faults;                 /* minor and major */
+	uint64_t cpu_ns;                 /* CLOCK_THREAD_CPUTIME_ID */
+	uint64_t io_bytes;               /* rchar + wchar: bytes moved by the
+					  * read and write family */
+	uint64_t syscalls;
+};
+
+/*
+ * Where a thread stops to look. Beginning and ending are read in opposite
+ * order, so that what the reading itself does is a constant: it vanishes in
+ * the slope between two lengths.
+ * counting: read /proc/thread-self/io and the system call counter too (slow;
+ * never while timing). Without it io_bytes and syscalls stay 0.
+ */
+void tally_begin(struct tally *tally, int counting);
+void tally_end(struct tally *tally, int counting);
+
+/* into += to - from */
+void tally_add(struct tally *into, const struct tally *from,
+	       const struct tally *to);
+
+/* 1 if the kernel accounts bytes read and written per task. */
+int counts_have_io(void);
+
+/* How system calls are counted here. */
+enum counts_method {
+	COUNTS_PERF,   /* perf tracepoint raw_syscalls:sys_enter */
+	COUNTS_PTRACE, /* the runner traces the invocation */
+	COUNTS_DENIED,
+};
+
+/* Tries the methods in that order; a method counts only if ten getppid() are
+ * seen as ten. why: one line for the report. HANDOFF_COUNT=perf|ptrace|none
+ * narrows the choice. */
+enum counts_method counts_probe(char *why, size_t size);
+
+/* ptrace: what the tracer knows, in memory it shares with the traced. */
+enum { COUNTS_MAX_TRACED = 64 };
+struct counts_traced {
+	_Atomic int attached;
+	struct {
+		_Atomic int tid;
+		_Atomic uint64_t syscalls;
+	} task[COUNTS_MAX_TRACED];
+};
+
+/*
+ * From here on tally_begin() and tally_end() of the calling thread know its
+ * system calls. Each party calls it for itself, so that each brackets exactly
+ * its own. 0, or -1 and errno. traced: of COUNTS_PTRACE; waits until the
+ * tracer is there.
+ */
+int counts_thread(enum counts_method method, struct counts_traced *traced);
+
+/*
+ * The tracer's part. counts_trace_attach() seizes a child;
+ * counts_trace_event() handles one wait status of a traced task and resumes
+ * it: 1 if the status ended that task, else 0. Signals are passed on.
+ */
+int counts_trace_attach(pid_t pid);
+int counts_trace_event(pid_t pid, int status, struct counts_traced *traced);
+
+#endif

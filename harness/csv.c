@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Quoting, atomic replacement and reading of CSV files. */
+#include "csv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <locale.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BOM "\xEF\xBB\xBF"
+
+struct csv_out {
+	FILE *file;
+	char *path, *temporary;
+	locale_t c_locale;
+	size_t width;  /* fields of the first row, 0 before it ended */
+	size_t fields; /* so far in this row */
+	size_t bytes;  /* so far in this row */
+	int error;     /* the first errno, 0 if none */
+};
+
+static void release(struct csv_out *out)
+{
+	if (out->c_locale)
+		freelocale(out->c_locale);
+	free(out->temporary);
+	free(out->path);
+	free(out);
+}
+
+static int refuse_special(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) || S_ISREG(st.st_mode))
+		return 0;
+	errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	return -1;
+}
+
+/* mkstemp() would leave a file that only its owner can read. */
+static int create_temporary(struct csv_out *out)
+{
+	int fd = -1;
+
+	for (unsigned int i = 0; i < 100; i++) {
+		free(out->temporary);
+		if (asprintf(&out->temporary, "%s.%ld-%u.tmp", out->path,
+			     (long)getpid(), i) < 0) {
+			out->temporary = NULL;
+			errno = ENOMEM;
+			return -1;
+		}
+		fd = open(out->temporary,
+			  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+		if (fd >= 0 || errno != EEXIST)
+			break;
+	}
+	return fd;
+}
+
+static int open_temporary(struct csv_out *out)
+{
+	int error, fd = create_temporary(out);
+
+	if (fd < 0)
+		return -1;
+	out->file = fdopen(fd, "w");
+	if (out->file)
+		return 0;
+	error = errno;
+	close(fd);
+	unlink(out->temporary);
+	errno = error;
+	return -1;
+}
+
+struct csv_out *csv_create(const char *path)
+{
+	struct csv_out *out;
+	int error;
+
+	if (refuse_special(path))
+		return NULL;
+	out = calloc(1, sizeof(*out));
+	if (!out)
+		return NULL;
+	out->path = strdup(path);
+	out->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	if (out->path && out->c_locale && open_temporary(out) == 0)
+		return out;
+	error = errno;
+	release(out);
+	errno = error;
+	return NULL;
+}
+
+static void note(struct csv_out *out, int error)
+{
+	if (!out->error)
+		out->error = error;
+}
+
+static void put(struct csv_out *out, const char *text, size_t length)
+{
+	out->bytes += length;
+	if (!out->error && fwrite(text, 1, length, out->file) != length)
+		note(out, errno);
+}
+
+static void next_field(struct csv_out *out)
+{
+	if (out->fields++)
+		put(out, ",", 1);
+}
+
+static bool needs_quotes(const struct csv_out *out, const char *text)
+{
+	if (text[strcspn(text, ",\"\r\n")])
+		return true;
+	/* The reader would take it for the file's byte order mark. */
+	return !out->width && out->fields == 1 &&
+	       strncmp(text, BOM, strlen(BOM)) == 0;
+}
+
+void csv_str(struct csv_out *out, const char *text)
+{
+	next_field(out);
+	if (!text)
+		return;
+	if (!needs_quotes(out, text)) {
+		put(out, text, strlen(text));
+		return;
+	}
+	put(out, "\"", 1);
+	for (;;) {
+		size_t plain = strcspn(text, "\"");
+
+		put(out, text, plain);
+		text += plain;
+		if (!*text++)
+			break;
+		put(out, "\"\"", 2);
+	}
+	put(out, "\"", 1);
+}
+
+void csv_num(struct csv_out *out, double value)
+{
+	double magnitude = fabs(value);
+	locale_t old;
+	char text[48];
+
+	next_field(out);
+	if (!isfinite(value))
+		return;
+	value += 0.0; /* -0 becomes 0 */
+
+	old = uselocale(out->c_locale);
+	/* %g turns to an exponent where its ten digits end. */
+	if (magnitude >= 9999999999.5 && magnitude < 1e16)
+		snprintf(text, sizeof(text), "%.0f", value);
+	else
+		snprintf(text, sizeof(text), "%.10g", value);
+	uselocale(old);
+	put(out, text, strlen(text));
+}
+
+void csv_u64(struct csv_out *out, uint64_t value)
+{
+	char text[24];
+
+	next_field(out);
+	snprintf(text, sizeof(text), "%" PRIu64, value);
+	put(out, text, strlen(text));
+}
+
+void csv_end(struct csv_out *out)
+{
+	/* A lone empty field would look like no row at all to most readers. */
+	if (out->fields == 1 && out->bytes == 0)
+		put(out, "\"\"", 2);
+	put(out, "\n", 1);
+
+	if (!out->width)
+		out->width = out->fields;
+	if (!out->fields || out->fields != out->width)
+		note(out, EINVAL);
+	if (out->fields > CSV_FIELDS_MAX || out->bytes > CSV_ROW_MAX)
+		note(out, EMSGSIZE);
+	out->fields = 0;
+	out->bytes = 0;
+}
+
+int csv_close(struct csv_out *out)
+{
+	int error;
+
+	if (!out->width || out->fields)
+		note(out, EINVAL);
+	if (fclose(out->file))
+		note(out, errno);
+	if (!out->error && rename(out->temporary, out->path))
+		note(out, errno);
+	error = out->error;
+	if (error)
+		unlink(out->temporary);
+	release(out);
+	if (!error)
+		return 0;
+	errno = error;
+	return -1;
+}
+
+void csv_discard(struct csv_out *out)
+{
+	if (!out)
+		return;
+	fclose(out->file);
+	unlink(out->temporary);
+	release(out);
+}
+
+/* What reading a byte, a field or a row returns after fail(); EOF is -1. */
+#define FAILED (-2)
+
+struct row {
+	char *text; /* the fields, unquoted, each ended by a NUL */
+	size_t used, room;
+	size_t start[CSV_FIELDS_MAX]; /* of each field in text */
+	size_t fields;
+};
+
+struct csv_in {
+	FILE *file;
+	char *path;
+	locale_t c_locale;
+	struct row header, row;
+	size_t line;	  /* where the row last read begins */
+	size_t next_line; /* where the file is being read */
+	bool ended;
+	char error[PATH_MAX + 256]; /* empty while there is none */
+};
+
+/* Remembers the first error, on one line whatever it quotes. */
+__attribute__((format(printf, 3, 4))) static int
+fail(struct csv_in *in, size_t line, const char *format, ...)
+{
+	va_list args;
+	int used;
+
+	if (in->error[0])
+		return FAILED;
+	used = snprintf(in->error, sizeof(in->error), "%.*s:%zu: ", PATH_MAX,
+			in->path, line);
+	va_start(args, format);
+	vsnprintf(in->error + used, sizeof(in->error) - (size_t)used, format,
+		  args);
+	va_end(args);
+	for (unsigned char *c = (unsigned char *)in->error; *c; c++) {
+		if (*c < ' ' || *c == 0x7f)
+			*c = '?';
+	}
+	return FAILED;
+}
+
+/* How many bytes of text to quote in a message, no character split. */
+static int excerpt(const char *text)
+{
+	size_t length = strnlen(text, 41);
+
+	if (length > 40) {
+		length = 40;
+		while (length > 36 && (text[length] & 0xC0) == 0x80)
+			length--;
+	}
+	return (int)length;
+}
+
+static int push(struct csv_in *in, struct row *row, char c)
+{
+	if (row->used == row->room) {
+		size_t room = row->room ? 2 * row->room : 256;
+		char *text = realloc(row->text, room);
+
+		if (!text)
+			return fail(in, in->line, "out of memory; free some");
+		row->text = text;
+		row->room = room;
+	}
+	row->text[row->used++] = c;
+	return 0;
+}
+
+/* The next byte of a row that has this many already, or EOF, or FAILED. */
+static int next_byte(struct csv_in *in, size_t *bytes)
+{
+	int c = getc_unlocked(in->file);
+
+	if (c == EOF && ferror(in->file))
+		return fail(in, in->next_line, "cannot read: %s; try a copy",
+			    strerror(errno));
+	if (c == EOF)
+		return EOF;
+	if (c == '\0')
+		return fail(in, in->next_line,
+			    "a NUL byte; this is not a CSV file, "
+			    "or a damaged one: make it again");
+	if (++*bytes > CSV_ROW_MAX)
+		return fail(in, in->line,
+			    "a row of more than %zu bytes; "
+			    "look for a quote that is not closed",
+			    CSV_ROW_MAX);
+	return c;
+}
+
+/* Reads what follows an opening quote, up to and with the closing one. */
+static int read_quoted(struct csv_in *in, struct row *row, size_t *bytes)
+{
+	size_t opened = in->next_line;
+
+	for (;;) {
+		int c = next_byte(in, bytes);
+
+		if (c == EOF)
+			return fail(in, opened,
+				    "a quote is opened and never closed; "
+				    "close it, or make the file again");
+		if (c == FAILED)
+			return FAILED;
+		if (c == '"') {
+			int after = getc_unlocked(in->file);
+
+			ungetc(after, in->file);
+			if (after != '"')
+				return 0;
+			if (next_byte(in, bytes) == FAILED)
+				return FAILED;
+		}
+		if (push(in, row, (char)c))
+			return FAILED;
+		if (c == '\n')
+			in->next_line++;
+	}
+}
+
+static int end_field(struct csv_in *in, struct row *row, size_t start)
+{
+	if (row->fields == CSV_FIELDS_MAX)
+		return fail(in, in->line,
+			    "more than %zu fields; look for a missing line end",
+			    CSV_FIELDS_MAX);
+	row->start[row->fields++] = start;
+	return push(in, row, '\0');
+}
+
+/* Adds one field to row; what ended it (',' or '\n' or EOF), or FAILED. */
+static int read_field(struct csv_in *in, struct row *row, size_t *bytes)
+{
+	size_t start = row->used;
+	bool quoted = false;
+
+	for (;;) {
+		int c = next_byte(in, bytes);
+
+		if (c == '\r') {
+			c = next_byte(in, bytes);
+			if (c != '\n')
+				return fail(in, in->next_line,
+					    "a carriage return inside a line; "
+					    "quote the field, or end lines "
+					    "with a line feed");
+		}
+		if (c == FAILED)
+			return FAILED;
+		if (c == ',' || c == '\n' || c == EOF)
+			return end_field(in, row, start) ? FAILED : c;
+		if (quoted)
+			return fail(in, in->next_line,
+				    "text after a closing quote; "
+				    "write a quote inside quotes twice");
+		if (c == '"' && row->used > start)
+			return fail(in, in->next_line,
+				    "a quote in a field without quotes; "
+				    "quote the field and write this one twice");
+		if (c == '"') {
+			quoted = true;
+			if (read_quoted(in, row, bytes))
+				return FAILED;
+		} else if (push(in, row, (char)c)) {
+			return FAILED;
+		}
+	}
+}
+
+/* 1, or 0 at the end of the file, or FAILED. */
+static int read_row(struct csv_in *in, struct row *row)
+{
+	size_t bytes = 0;
+	int c;
+
+	row->used = 0;
+	row->fields = 0;
+	in->line = in->next_line;
+	do {
+		c = read_field(in, row, &bytes);
+	} while (c == ',');
+	if (c == FAILED)
+		return FAILED;
+	if (c == '\n')
+		in->next_line++;
+	return bytes > 0;
+}
+
+static const char *name_of(const struct csv_in *in, size_t column)
+{
+	return in->header.text + in->header.start[column];
+}
+
+static int skip_bom(struct csv_in *in)
+{
+	const char *bom = BOM;
+	int c = getc_unlocked(in->file);
+
+	if (c != (unsigned char)*bom) {
+		ungetc(c, in->file);
+		return 0;
+	}
+	while (*++bom) {
+		if (getc_unlocked(in->file) != (unsigned char)*bom)
+			return fail(in, 1,
+				    "broken UTF-8; this is not a CSV file, "
+				    "or a damaged one: make it again");
+	}
+	return 0;
+}
+
+static int read_header(struct csv_in *in)
+{
+	int got;
+
+	if (skip_bom(in))
+		return FAILED;
+	got = read_row(in, &in->header);
+	if (got == 0)
+		return fail(in, 1, "empty, without a header; make it again");
+	if (got == FAILED)
+		return FAILED;
+	for (size_t i = 0; i < in->header.fields; i++) {
+		if ((size_t)csv_column(in, name_of(in, i)) != i)
+			return fail(in, 1,
+				    "two columns are named \"%.*s\"; "
+				    "rename or remove one",
+				    excerpt(name_of(in, i)), name_of(in, i));
+	}
+	return 0;
+}
+
+static int open_file(struct csv_in *in)
+{
+	struct stat st;
+
+	in->file = fopen(in->path, "re");
+	if (!in->file)
+		return fail(in, 1, "cannot open: %s; check path and permission",
+			    strerror(errno));
+	if (fstat(fileno(in->file), &st) == 0 && S_ISDIR(st.st_mode))
+		return fail(in, 1, "a directory; name a CSV file in it");
+	return 0;
+}
+
+struct csv_in *csv_open(const char *path, char *err, size_t errsize)
+{
+	struct csv_in *in = calloc(1, sizeof(*in));
+
+	if (in) {
+		in->next_line = 1;
+		in->path = strdup(path);
+		in->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	}
+	if (!in || !in->path || !in->c_locale)
+		snprintf(err, errsize, "%s:1: out of memory; free some", path);
+	else if (open_file(in) || read_header(in))
+		snprintf(err, errsize, "%s", in->error);
+	else
+		return in;
+	csv_in_close(in);
+	return NULL;
+}
+
+int csv_column(const struct csv_in *in, const char *name)
+{
+	for (size_t i = 0; i < in->header.fields; i++) {
+		if (strcmp(name_of(in, i), name) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static int check_width(struct csv_in *in)
+{
+	size_t fields = in->row.fields, columns = in->header.fields;
+
+	if (fields == columns)
+		return 0;
+	if (fields == 1 && !in->row.text[0])
+		return fail(in, in->line, "an empty line; remove it");
+	return fail(in, in->line,
+		    "%zu field%s where the header has %zu; mend the line, "
+		    "or make the file again",
+		    fields, fields == 1 ? "" : "s", columns);
+}
+
+int csv_read(struct csv_in *in)
+{
+	size_t line = in->line;
+	int got = 0;
+
+	if (!in->error[0] && !in->ended)
+		got = read_row(in, &in->row);
+	if (got == 1 && check_width(in) == 0)
+		return 1;
+
+	in->row.fields = 0;
+	in->line = line;
+	in->ended = true;
+	return in->error[0] ? -1 : 0;
+}
+
+const char *csv_field(const struct csv_in *in, int column)
+{
+	if (column < 0 || (size_t)column >= in->row.fields)
+		return "";
+	return in->row.text + in->row.start[column];
+}
+
+double csv_field_num(struct csv_in *in, int column)
+{
+	const char *text = csv_field(in, column);
+	double value;
+	char *end;
+
+	if (!*text)
+		return NAN;
+	value = strtod_l(text, &end, in->c_locale);
+
+	/* strtod() alone would take " 1", "0x1", "inf" and "nan" as well. */
+	if (!*end && !text[strspn(text, "+-.0123456789eE")] && isfinite(value))
+		return value;
+	fail(in, in->line,
+	     "%.*s is not a number but \"%.*s\"; mend it or leave it empty",
+	     excerpt(name_of(in, (size_t)column)),
+	     name_of(in, (size_t)column), excerpt(text), text);
+	return NAN;
+}
+
+const char *csv_error(const struct csv_in *in)
+{
+	return in->error[0] ? in->error : NULL;
+}
+
+size_t csv_line(const struct csv_in *in)
+{
+	return in->line;
+}
+
+void csv_in_close(struct csv_in *in)
+{
+	if (!in)
+		return;
+	if (in->file)
+		fclose(in->file);
+	if (in->c_locale)
+		freelocale(in->c_locale);
+	free(in->header.text);
+	free(in->row.text);
+	free(in->path);
+	free(in);
+}

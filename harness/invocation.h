@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One invocation: a fresh process that measures one case. What the runner asks
+ * of it and what it answers, in memory both map. */
+#ifndef HANDOFF_INVOCATION_H
+#define HANDOFF_INVOCATION_H
+
+#include <limits.h>
+
+#include "cases.h"
+#include "clock.h"
+#include "counts.h"
+#include "sample.h"
+
+/* The hidden first argument that makes a handoff process an invocation; the
+ * second is the descriptor of the shared memory. */
+#define INVOCATION_ARGUMENT "--invocation"
+
+struct invocation {
+	/* asked */
+	char bench[32], variant[32];
+	enum peer peer;
+	uint64_t value;
+	int pu_a, pu_b;
+	enum run_mode mode;
+	struct sample_plan plan;
+	enum counts_method counts;
+	struct clock clock;
+	bool clocks_agree;
+	char topology[PATH_MAX + 32]; /* hwloc XML */
+	char helper[PATH_MAX + 32]; /* the exec'd program */
+	pid_t runner;
+	/* answered */
+	bool answered;
+	enum status status;
+	char reason[CASE_REASON];
+	struct counts_traced traced;
+	struct sample sample;
+};
+
+/* Measures what the shared memory behind fd asks for; the process's exit
+ * code. */
+int invocation_main(int fd);
+
+#endif

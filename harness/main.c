@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* handoff: what it costs to hand work to another thread or process. */
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cases.h"
+#include "die.h"
+#include "invocation.h"
+#include "report.h"
+#include "runner.h"
+#include "topo.h"
+#include "units.h"
+#include "version.h"
+
+const char *argp_program_version = "handoff " HANDOFF_VERSION
+				   " (" HANDOFF_COMMIT ")";
+
+/* ------------------------------------------------- options of commands */
+
+enum { KEY_BUDGET = 256, KEY_INVOCATIONS, KEY_PLACES, KEY_PEERS, KEY_SEED,
+       KEY_FULL, KEY_DEADLINE };
+
+struct options {
+	struct run_options run;
+	char **patterns;
+	size_t pattern_count;
+};
+
+static void take_number(struct argp_state *state, const char *name,
+			const char *text, uint64_t least, uint64_t *value)
+{
+	if (units_parse_u64(text, value) || *value < least)
+		argp_error(state, "--%s: '%s' is not a whole number of at "
+			   "least %llu", name, text,
+			   (unsigned long long)least);
+}
+
+static void take_duration(struct argp_state *state, const char *name,
+			  const char *text, double *seconds)
+{
+	if (units_parse_duration(text, seconds) || *seconds <= 0)
+		argp_error(state, "--%s: '%s' is not a duration above 0, such "
+			   "as 30s or 5m", name, text);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	struct run_options *run = &o->run;
+
+	switch (key) {
+	case 'o':
+		run->dir = arg;
+		break;
+	case KEY_BUDGET:
+		take_duration(state, "budget", arg, &run->budget_s);
+		break;
+	case KEY_DEADLINE:
+		take_duration(state, "deadline", arg, &run->deadline_s);
+		break;
+	case KEY_INVOCATIONS:
+		take_number(state, "invocations", arg, 1, &run->invocations);
+		break;
+	case KEY_SEED:
+		take_number(state, "seed", arg, 0, &run->seed);
+		break;
+	case KEY_PLACES:
+		run->filter.places = arg;
+		break;
+	case KEY_PEERS:
+		run->filter.peers = arg;
+		break;
+	case KEY_FULL:
+		run->filter.full = 1;
+		break;
+	case ARGP_KEY_ARGS:
+		o->patterns = state->argv + state->next;
+		o->pattern_count = (size_t)(state->argc - state->next);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+#define FILTER_OPTIONS                                                     \
+	{ "places", KEY_PLACES, "LIST", 0,                                 \
+	  "Only these places, such as pu,l3,any", 1 },                     \
+	{ "peers", KEY_PEERS, "LIST", 0,                                   \
+	  "Only these second parties: thread, process or both", 1 },       \
+	{ "full", KEY_FULL, NULL, 0,                                       \
+	  "With the cases that are not in `make bench`", 1 }
+
+static const struct argp_option list_options[] = { FILTER_OPTIONS, { 0 } };
+
+static const struct argp_option run_options[] = {
+	{ "output", 'o', "DIR", 0,
+	  "Write the run's files into DIR (default results/MACHINE/TIME)", 0 },
+	FILTER_OPTIONS,
+	{ "budget", KEY_BUDGET, "TIME", 0,
+	  "Time to spend in all (default 180s)", 2 },
+	{ "invocations", KEY_INVOCATIONS, "K", 0,
+	  "Fresh processes to measure each case in (default 10; 6 are the "
+	  "fewest that give a 95 % interval)", 2 },
+	{ "deadline", KEY_DEADLINE, "TIME", 0,
+	  "When to give up on one process (default 20s or more)", 2 },
+	{ "seed", KEY_SEED, "N", 0,
+	  "Seed of the order and the jitter (default: the time; recorded)", 2 },
+	{ 0 }
+};
+
+static const struct argp_option no_options[] = { { 0 } };
+
+static const char pattern_text[] =
+	"\vA PATTERN is a glob over case ids "
+	"(bench/variant/peer/place/param), such as 'roundtrip/*/thread/pu/-'; "
+	"a bench, or bench/variant, means all its cases.";
+
+/* ------------------------------------------------------------ commands */
+
+static int do_list(struct options *o)
+{
+	char err[1024];
+	size_t count;
+	struct test_case *cases;
+
+	if (topo_open(NULL, err, sizeof(err)))
+		die_usage("%s", err);
+	o->run.filter.patterns = o->patterns;
+	o->run.filter.pattern_count = o->pattern_count;
+	cases = cases_select(&o->run.filter, &count, err, sizeof(err));
+	if (!cases)
+		die_usage("%s", err);
+	for (size_t i = 0; i < count; i++) {
+		const struct test_case *c = &cases[i];
+
+		if (c->status == STATUS_OK)
+			printf("%s\n", c->id);
+		else
+			printf("%-48s %s: %s\n", c->id, status_name(c->status),
+			       c->reason);
+	}
+	free(cases);
+	topo_close();
+	return EXIT_DONE;
+}
+
+static int do_run(struct options *o)
+{
+	char dir[PATH_MAX];
+	int result, shown;
+
+	o->run.filter.patterns = o->patterns;
+	o->run.filter.pattern_count = o->pattern_count;
+	result = runner_run(&o->run, dir);
+	shown = report_make(dir, stdout);
+	return result ? result : shown;
+}
+
+static int do_report(struct options *o)
+{
+	if (o->pattern_count != 1)
+		die_usage("report takes one directory of a run");
+	return report_make(o->patterns[0], stdout);
+}
+
+static const struct command {
+	const char *name, *arguments, *text;
+	const struct argp_option *options;
+	int (*run)(struct options *o);
+} commands[] = {
+	{ "list", "[PATTERN…]",
+	  "The cases of this machine, and why the others are absent.",
+	  list_options, do_list },
+	{ "run", "[PATTERN…]",
+	  "Measure cases; leave CSV files, tables and charts.", run_options,
+	  do_run },
+	{ "report", "DIR",
+	  "Make tables and charts of a run again, from its CSV files alone.",
+	  no_options, do_report },
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	struct options o = {
+		.run = {
+			.budget_s = 180,
+			.invocations = RUNNER_INVOCATIONS,
+			.seed = (uint64_t)time(NULL),
+		},
+	};
+	char name[64], text[1024];
+	struct argp argp = {
+		.options = command->options,
+		.parser = parse,
+		.args_doc = command->arguments,
+		.doc = text,
+	};
+
+	snprintf(text, sizeof(text), "%s%s", command->text,
+		 strcmp(command->name, "report") ? pattern_text : "");
+	snprintf(name, sizeof(name), "handoff %s", command->name);
+	argv[0] = name;
+	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	return command->run(&o);
+}
+
+/* ---------------------------------------------------------------- main */
+
+static char command_list[1024];
+
+static error_t parse_main(int key, char *arg, struct argp_state *state)
+{
+	const struct command **command = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		for (size_t i = 0; i < COMMANDS; i++)
+			if (!strcmp(arg, commands[i].name))
+				*command = &commands[i];
+		if (!*command)
+			argp_error(state, "no command '%s'", arg);
+		/* the rest is the command's */
+		state->quoted = 0;
+		state->next = state->argc;
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "a command is missing");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command = NULL;
+	const struct argp argp = {
+		.parser = parse_main,
+		.args_doc = "COMMAND [ARGUMENT…]",
+		.doc = command_list,
+	};
+	int first;
+
+	if (argc == 3 && !strcmp(argv[1], INVOCATION_ARGUMENT))
+		return invocation_main(atoi(argv[2]));
+
+	setlocale(LC_CTYPE, "");
+	signal(SIGPIPE, SIG_IGN);
+	argp_err_exit_status = EXIT_USAGE;
+	snprintf(command_list, sizeof(command_list),
+		 "What does it cost to hand work to another thread, and what "
+		 "to another process, on this machine?\vCommands:\n");
+	for (size_t i = 0; i < COMMANDS; i++) {
+		size_t used = strlen(command_list);
+
+		snprintf(command_list + used, sizeof(command_list) - used,
+			 "  handoff %s %s\n    %s\n", commands[i].name,
+			 commands[i].arguments, commands[i].text);
+	}
+	argv[0] = (char *)(uintptr_t)"handoff";
+	for (first = 1; first < argc && argv[first][0] == '-'; first++)
+		;
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &command);
+	return run_command(command, argc - first, argv + first);
+}

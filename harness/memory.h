@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Memory on a NUMA node. The one module that knows libnuma. */
+#ifndef HANDOFF_MEMORY_H
+#define HANDOFF_MEMORY_H
+
+#include <stddef.h>
+
+/* Asks for the pages of [start, start + size), not yet touched, on a node.
+ * Does nothing on a machine without NUMA, or for node -1. */
+void memory_place(void *start, size_t size, int node);
+
+/* One line: whether memory can be placed here, and if not why. */
+const char *memory_policy(void);
+
+/* Number of nodes with memory; 1 without NUMA. */
+int memory_nodes(void);
+
+/* libnuma's API version: "2". */
+void memory_version(char *buf, size_t size);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The round-trip engine: two parties, a channel between them, and the timed
+ * loops, which stand here once and are inlined into each channel. */
+#include "pair.h"
+
+#include <linux/futex.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "counts.h"
+#include "party.h"
+#include "topo.h"
+
+/* What both parties see of the engine itself. Each word on lines of its own;
+ * nothing here is touched between two stamps. */
+struct pair_shared {
+	struct word batch; /* number of the batch; the driver's */
+	struct word ready; /* the batch the server is ready for */
+	struct word done;  /* the batch the server has done */
+	struct word mine[2]; /* the channel's: driver's, server's */
+	_Alignas(CACHE_LINES) uint64_t n; /* of the batch; 0: leave */
+	uint64_t served;
+	uint64_t checksum; /* of the message last received */
+	int pu;            /* where the server ended the batch */
+	struct tally used; /* by the server in the batch */
+	struct queue queue;
+};
+
+struct pair {
+	struct run *run;
+	const struct channel *channel;
+	channel_drive *drive;
+	channel_serve *serve;
+	struct party party;
+	struct pair_shared *shared;
+	size_t shared_size;
+	struct end driver, server;
+	struct tally used; /* the server's, of the batch last settled */
+	uint32_t batch;
+};
+
+static long futex(_Atomic uint32_t *word, int op, uint32_t value)
+{
+	return syscall(SYS_futex, word, op, value, NULL, NULL, 0);
+}
+
+/* Untimed, so it may sleep: the parties may share one PU. */
+static void wait_for(struct word *word, uint32_t value)
+{
+	uint32_t seen;
+
+	while ((seen = atomic_load(&word->value)) != value)
+		futex(&word->value, FUTEX_WAIT, seen);
+}
+
+static void announce(struct word *word, uint32_t value)
+{
+	atomic_store(&word->value, value);
+	futex(&word->value, FUTEX_WAKE, 1);
+}
+
+/* FNV-1a over 64-bit words, the tail by bytes: position-sensitive, so that
+ * torn or displaced messages do not pass. */
+static uint64_t checksum(const char *data, uint64_t size)
+{
+	uint64_t sum = 0xcbf29ce484222325ULL, i = 0;
+
+	for (; i + 8 <= size; i += 8) {
+		uint64_t piece;
+
+		memcpy(&piece, data + i, sizeof(piece));
+		sum = (sum ^ piece) * 0x100000001b3ULL;
+	}
+	for (; i < size; i++)
+		sum = (sum ^ (unsigned char)data[i]) * 0x100000001b3ULL;
+	return sum;
+}
+
+static void fill_payload(char *payload, uint64_t size)
+{
+	for (uint64_t i = 0; i < size; i++)
+		payload[i] = (char)(i * 131 + (i >> 8) * 31 + 7);
+}
+
+void message_check_whole(struct end *e, const char *message)
+{
+	/* The server's payload is the same pattern as the driver's. */
+	message_number(e->payload, e->size, e->received);
+	if (checksum(message, e->size) != checksum(e->payload, e->size))
+		die("message %u of %llu bytes arrived damaged", e->received,
+		    (unsigned long long)e->size);
+}
+
+static void *private_memory(uint64_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die_errno("%llu bytes for a message",
+			  (unsigned long long)size);
+	memset(memory, 0, size); /* in the party that will use it */
+	return memory;
+}
+
+/* In the party itself, so that its memory is its own and touched by it. */
+static void enter_end(struct pair *pair, struct end *e)
+{
+	if (e->size) {
+		e->payload = private_memory(e->size);
+		fill_payload(e->payload, e->size);
+		if (!e->is_driver)
+			e->inbox = private_memory(e->size);
+	}
+	if (pair->channel->enter && pair->channel->enter(e))
+		die("%s: a party cannot enter the channel",
+		    pair->channel->name);
+}
+
+static void leave_end(struct pair *pair, struct end *e)
+{
+	if (pair->channel->leave)
+		pair->channel->leave(e);
+	if (e->payload)
+		munmap(e->payload, e->size);
+	if (e->inbox)
+		munmap(e->inbox, e->size);
+}
+
+/* The server: one batch after the other, until told to leave. The tally is
+ * taken right around the loop, before `ready` and after the last signal. */
+static int server_main(void *arg)
+{
+	struct pair *pair = arg;
+	struct pair_shared *shared = pair->shared;
+	struct run *r = pair->run;
+	struct end *e = &pair->server;
+	bool counting = r->mode == RUN_COUNT;
+
+	if (counting && counts_thread(r->counts, r->traced))
+		die_errno("counting the second party's system calls");
+	enter_end(pair, e);
+	for (uint32_t batch = 1;; batch++) {
+		struct tally before, after, used = { 0 };
+		uint64_t served;
+
+		wait_for(&shared->batch, batch);
+		if (!shared->n)
+			break;
+		tally_begin(&before, counting);
+		/* no wake-up, which would be a system call within the tally:
+		 * the driver looks */
+		atomic_store(&shared->ready.value, batch);
+		served = pair->serve(e, shared->n);
+		tally_end(&after, counting);
+		tally_add(&used, &before, &after);
+		shared->used = used;
+		shared->served = served;
+		shared->pu = sched_getcpu();
+		if (e->last)
+			shared->checksum = checksum(e->last, e->size);
+		announce(&shared->done, batch);
+	}
+	leave_end(pair, e);
+	return 0;
+}
+
+static int open_queue(struct pair *pair, uint64_t size)
+{
+	struct queue *q = &pair->shared->queue;
+
+	q->size = size;
+	for (int i = 0; i < QUEUE_SLOTS; i++) {
+		q->slot[i] = party_shared(size, pair->run->pu_a);
+		if (!q->slot[i])
+			return -1;
+	}
+	pair->driver.queue = pair->server.queue = q;
+	return 0;
+}
+
+static int setup(struct run *r, uint64_t size)
+{
+	const struct channel *channel = r->variant->arg;
+	struct pair *pair = calloc(1, sizeof(*pair));
+
+	if (!pair)
+		return bench_fail(r, "out of memory");
+	r->pair = pair;
+	pair->run = r;
+	pair->channel = channel;
+	pair->drive = size ? channel->drive_message : channel->drive;
+	pair->serve = size ? channel->serve_message : channel->serve;
+	pair->shared_size = sizeof(*pair->shared);
+	pair->shared = party_shared(pair->shared_size, r->pu_a);
+	if (!pair->shared)
+		return bench_fail(r, "shared memory: %s", strerror(errno));
+
+	struct end *driver = &pair->driver, *server = &pair->server;
+	driver->is_driver = true;
+	driver->other = server;
+	server->other = driver;
+	driver->in = driver->out = server->in = server->out = -1;
+	driver->mine = server->theirs = &pair->shared->mine[0];
+	driver->theirs = server->mine = &pair->shared->mine[1];
+	driver->size = server->size = size;
+	server->verify_each = r->mode == RUN_COUNT;
+	if (size && channel->queues && open_queue(pair, size))
+		return bench_fail(r, "a queue of %llu-byte messages: %s",
+				  (unsigned long long)size, strerror(errno));
+	if (channel->open && channel->open(r, driver, server))
+		return bench_fail(r, "%s: %s", channel->name, strerror(errno));
+	r->token_bytes = channel->token_bytes;
+	if (topo_bind(r->pu_a))
+		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
+				  strerror(errno));
+	if (party_start(&pair->party, r->peer, r->pu_b, server_main, pair))
+		return bench_fail(r, "start the second party: %s",
+				  strerror(errno));
+	enter_end(pair, driver);
+	return 0;
+}
+
+int pair_setup(struct run *r)
+{
+	return setup(r, 0);
+}
+
+int pair_setup_message(struct run *r)
+{
+	return setup(r, r->value);
+}
+
+static uint64_t with_primer(const struct run *r, uint64_t n)
+{
+	return n + (r->stamps != NULL);
+}
+
+void pair_arm(struct run *r, uint64_t n)
+{
+	struct pair *pair = r->pair;
+
+	pair->shared->n = with_primer(r, n);
+	announce(&pair->shared->batch, ++pair->batch);
+	while (atomic_load(&pair->shared->ready.value) != pair->batch)
+		sched_yield(); /* both may be on one PU */
+}
+
+uint64_t pair_run(struct run *r, uint64_t n)
+{
+	struct pair *pair = r->pair;
+
+	return pair->drive(&pair->driver, with_primer(r, n), r->stamps) -
+	       (r->stamps != NULL);
+}
+
+int pair_settle(struct run *r, uint64_t n)
+{
+	struct pair *pair = r->pair;
+	struct pair_shared *shared = pair->shared;
+	struct end *e = &pair->driver;
+
+	wait_for(&shared->done, pair->batch);
+	pair->used = shared->used;
+	r->peer_tally = &pair->used;
+	r->peer_pu = shared->pu;
+	r->user_copies = e->copied;
+	e->copied = 0;
+	if (shared->served != with_primer(r, n))
+		return bench_fail(r, "the other party served %llu of %llu",
+				  (unsigned long long)shared->served,
+				  (unsigned long long)with_primer(r, n));
+	if (r->pu_b >= 0 && shared->pu != r->pu_b)
+		return bench_fail(r, "the other party ran on PU %d, not %d",
+				  shared->pu, r->pu_b);
+	if (e->size && shared->checksum != checksum(e->payload, e->size))
+		return bench_fail(r, "a message's checksum differs at its "
+				  "receiver");
+	return 0;
+}
+
+int pair_teardown(struct run *r)
+{
+	struct pair *pair = r->pair;
+	int result;
+
+	pair->shared->n = 0;
+	announce(&pair->shared->batch, ++pair->batch);
+	leave_end(pair, &pair->driver);
+	result = party_join(&pair->party);
+	if (pair->channel->close)
+		pair->channel->close(&pair->driver, &pair->server);
+	for (int i = 0; i < QUEUE_SLOTS && pair->driver.queue; i++)
+		party_unshare(pair->driver.queue->slot[i], pair->driver.size);
+	party_unshare(pair->shared, pair->shared_size);
+	free(pair);
+	r->pair = NULL;
+	r->peer_tally = NULL;
+	return result ? bench_fail(r, "the other party ended with %d", result)
+		      : 0;
+}

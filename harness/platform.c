@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a run knows of its machine: its name, its clock, how it can count. */
+#include "platform.h"
+
+#include <ctype.h>
+#include <gsl/gsl_version.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <uv.h>
+
+#include "memory.h"
+#include "topo.h"
+#include "version.h"
+
+enum { COMPARED = TOPO_MAX_PLACES };
+
+/* Offset of the two clocks of each place, for env.csv. */
+static struct {
+	char place[16];
+	struct clock_offset offset;
+	int failed;
+} compared[COMPARED];
+static size_t compared_count;
+
+/* FNV-1a, 32 bits: short, stable, and only meant to tell platforms apart. */
+static uint32_t hash(uint32_t sum, const char *text)
+{
+	for (; *text; text++)
+		sum = (sum ^ (unsigned char)*text) * 16777619u;
+	return sum;
+}
+
+/* Appends the words of text in lower case, joined by '-'. */
+static void slugify(char *buf, size_t size, const char *text)
+{
+	size_t used = strlen(buf);
+
+	if (used && used + 1 < size)
+		buf[used++] = '-';
+	for (; *text && used + 1 < size; text++) {
+		if (isalnum((unsigned char)*text))
+			buf[used++] = (char)tolower((unsigned char)*text);
+		else if (used && buf[used - 1] != '-')
+			buf[used++] = '-';
+	}
+	while (used && buf[used - 1] == '-')
+		used--;
+	buf[used] = '\0';
+}
+
+void platform_machine(char *buf, size_t size)
+{
+	char model[64] = "unknown", hypervisor[64] = "", shape[96], name[64];
+	struct utsname uts;
+	uint32_t sum = 2166136261u;
+
+	env_cpu_model("", model, sizeof(model));
+	env_hypervisor("", hypervisor, sizeof(hypervisor));
+	topo_signature(shape, sizeof(shape));
+	uname(&uts);
+	sum = hash(hash(hash(hash(hash(sum, model), hypervisor), shape),
+			uts.release), uts.machine);
+	name[0] = '\0';
+	slugify(name, 40, model);
+	snprintf(buf, size, "%s-%zupu-%08x", name, topo_pu_count(), sum);
+}
+
+static int compare_places(struct platform *platform)
+{
+	size_t count;
+	const struct place *place = topo_places(&count);
+	int worst = 0;
+
+	compared_count = 0;
+	for (size_t i = 0; i < count && compared_count < COMPARED; i++) {
+		struct clock_offset offset;
+
+		if (!place[i].present || place[i].pu_a == place[i].pu_b)
+			continue;
+		snprintf(compared[compared_count].place,
+			 sizeof(compared[compared_count].place), "%s",
+			 place[i].name);
+		compared[compared_count].failed =
+			clock_compare(&platform->clock, place[i].pu_a,
+				      place[i].pu_b, topo_bind, &offset);
+		compared[compared_count++].offset = offset;
+		if (offset.warp || isnan(offset.bound_ns))
+			worst = -1;
+	}
+	topo_bind(TOPO_ANY_PU);
+	return worst;
+}
+
+void platform_open(struct platform *platform)
+{
+	platform_machine(platform->machine, sizeof(platform->machine));
+	clock_open(&platform->clock);
+	platform->clocks_agree = !compare_places(platform);
+	if (!platform->clocks_agree &&
+	    platform->clock.source == CLOCK_RAW_COUNTER) {
+		clock_fall_back(&platform->clock, "the raw counters of two "
+				"PUs of a place do not agree");
+		platform->clocks_agree = !compare_places(platform);
+	}
+	platform->clock_start = clock_bracket();
+	platform->counts = counts_probe(platform->counts_why,
+					sizeof(platform->counts_why));
+}
+
+static void emit_number(env_emit *emit, void *ctx, const char *name,
+			double value, const char *source)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.6g", value);
+	emit(ctx, name, text, source);
+}
+
+void platform_facts(const struct platform *platform, env_emit *emit, void *ctx)
+{
+	const struct clock *clock = &platform->clock;
+	char text[256], name[64];
+
+	emit(ctx, "handoff.version", HANDOFF_VERSION, "build");
+	emit(ctx, "handoff.commit", HANDOFF_COMMIT, "build");
+	emit(ctx, "handoff.compiler", __VERSION__, "build");
+	emit(ctx, "handoff.cflags", HANDOFF_CFLAGS, "build");
+	emit(ctx, "clock.source", clock->source == CLOCK_RAW_COUNTER
+					  ? "raw counter"
+					  : "CLOCK_MONOTONIC_RAW", clock->why);
+	emit_number(emit, ctx, "clock.step_ns", clock->step_ns, "measured");
+	emit_number(emit, ctx, "clock.cost_ns", clock->cost_ns, "measured");
+	for (size_t i = 0; i < compared_count; i++) {
+		const struct clock_offset *o = &compared[i].offset;
+
+		snprintf(name, sizeof(name), "clock.offset_ns.%s",
+			 compared[i].place);
+		snprintf(text, sizeof(text), "%.1f ± %.1f%s", o->offset_ns,
+			 o->bound_ns, o->warp ? "; warp seen" : "");
+		emit(ctx, name, text, "measured over a cache line");
+	}
+	emit(ctx, "counts.syscalls",
+	     platform->counts == COUNTS_PERF     ? "perf"
+	     : platform->counts == COUNTS_PTRACE ? "ptrace"
+						 : "denied",
+	     platform->counts_why);
+	emit(ctx, "counts.io", counts_have_io() ? "accounted"
+						: "not accounted",
+	     "/proc/thread-self/io");
+	emit(ctx, "memory.policy", memory_policy(), "libnuma");
+	topo_version(text, sizeof(text));
+	emit(ctx, "library.hwloc", text, "hwloc_get_api_version");
+	memory_version(text, sizeof(text));
+	emit(ctx, "library.numa", text, "LIBNUMA_API_VERSION");
+	emit(ctx, "library.uv", uv_version_string(), "uv_version_string");
+	emit(ctx, "library.gsl", gsl_version, "gsl_version");
+	topo_signature(text, sizeof(text));
+	emit(ctx, "topology.shape", text, "hwloc");
+	snprintf(text, sizeof(text), "%zu", topo_pu_count());
+	emit(ctx, "topology.allowed_pus", text, "hwloc and affinity");
+}
+
+void platform_changing(const struct platform *platform, const char *suffix,
+		       env_emit *emit, void *ctx)
+{
+	struct clock_pair now = clock_bracket();
+	char name[64];
+	double rate;
+
+	if (platform->clock.source != CLOCK_RAW_COUNTER)
+		return;
+	snprintf(name, sizeof(name), "clock.hz.%s", suffix);
+	rate = platform->clock.ns_per_tick;
+	if (!strcmp(suffix, "after")) {
+		rate = clock_rate(platform->clock_start, now);
+		emit_number(emit, ctx, "clock.drift_ppm",
+			    (rate / platform->clock.ns_per_tick - 1) * 1e6,
+			    "against CLOCK_MONOTONIC_RAW, start to end");
+	}
+	{
+		char text[64];
+
+		snprintf(text, sizeof(text), "%.0f", 1e9 / rate);
+		emit(ctx, name, text, "against CLOCK_MONOTONIC_RAW");
+	}
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a run has measured so far, and the CSV files it becomes. */
+#ifndef HANDOFF_RESULTS_H
+#define HANDOFF_RESULTS_H
+
+#include <stddef.h>
+
+#include "cases.h"
+#include "hist.h"
+#include "invocation.h"
+
+#define RESULTS_SCHEMA "1"
+#define RESULTS_SUMMARY_HEADER                                               \
+	"schema,machine,run,bench,variant,peer,place,param,metric,unit,"     \
+	"status,reason,invocations,samples,value,ci_low,ci_high,min,p50,"    \
+	"p90,p99,p999,max,method,flags"
+
+/* One metric over invocations. */
+struct metric_result {
+	char name[SAMPLE_NAME], unit[SAMPLE_NAME];
+	enum method method;
+	bool is_count;
+	size_t invocations, room;
+	double *value;       /* one an invocation */
+	uint64_t samples;
+	struct hist_sparse hist;
+};
+
+/* One invocation, for invocations.csv; -1 and 0 where it had no such. */
+struct invocation_record {
+	size_t block, order;
+	struct evidence evidence;
+	enum run_mode mode;
+	unsigned metrics;
+	struct {
+		char name[SAMPLE_NAME], unit[SAMPLE_NAME];
+		double value;
+		uint64_t samples;
+	} metric[SAMPLE_MAX_METRICS];
+};
+
+struct case_result {
+	enum status status; /* of the case as it stands; not ok: the reason */
+	char reason[CASE_REASON];
+	unsigned metrics;
+	struct metric_result metric[SAMPLE_MAX_METRICS];
+	size_t records, room, drifting;
+	struct invocation_record *record;
+};
+
+struct results {
+	const struct test_case *cases;
+	struct case_result *of; /* count of them */
+	size_t count;
+	char machine[96], run[32];
+	double clock_step_ns;
+};
+
+/* 0, or -1 (no memory). */
+int results_open(struct results *results, const struct test_case *cases,
+		 size_t count);
+void results_close(struct results *results);
+
+/* Takes in what one invocation answered. 0, or -1 (no memory). */
+int results_add(struct results *results, size_t index,
+		const struct invocation *inv, size_t block, size_t order);
+
+/* Writes summary.csv, invocations.csv and histogram.csv into dir, each whole
+ * or not at all. 0, or -1 with one line in err. */
+int results_write(const struct results *results, const char *dir, char *err,
+		  size_t size);
+
+/* How many cases have a status. */
+size_t results_with(const struct results *results, enum status status);
+
+#endif

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The runner: cases in randomised blocks, each invocation a fresh process
+ * with a deadline, results and environment into a directory. */
+#include "runner.h"
+
+#include <fcntl.h>
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "counts.h"
+#include "invocation.h"
+#include "platform.h"
+#include "progress.h"
+#include "results.h"
+#include "rundir.h"
+#include "topo.h"
+#include "units.h"
+
+extern char **environ;
+
+/* One thing to do within a block. */
+struct job {
+	size_t index; /* of the case */
+	enum run_mode mode;
+};
+
+struct runner {
+	const struct run_options *options;
+	struct test_case *cases;
+	size_t count;
+	struct results results;
+	struct platform platform;
+	struct rundir dir;
+	struct invocation *shared;
+	int shared_fd;
+	char helper[PATH_MAX + 32], self[PATH_MAX];
+	struct job *job;
+	size_t jobs;
+	int *method;        /* per case, as the first invocation decided */
+	double start_s, checkpoint_s;
+	double overhead_s;  /* of one invocation beside measuring, so far */
+	size_t order;       /* invocations begun */
+	struct progress progress;
+	sigset_t waited;
+};
+
+enum ending { ENDED, HUNG, INTERRUPTED };
+
+/* Invocations that count rather than time; 6 give an interval. */
+static const uint64_t count_invocations = 6;
+static const double shortest_s = 0.005, longest_s = 0.5;
+static const double checkpoint_every_s = 10;
+
+/* ---------------------------------------------------- one invocation */
+
+static void ask(struct runner *run, const struct job *job, double measure_s)
+{
+	struct invocation *inv = run->shared;
+	const struct test_case *c = &run->cases[job->index];
+
+	memset(inv, 0, sizeof(*inv));
+	snprintf(inv->bench, sizeof(inv->bench), "%s", c->bench->name);
+	snprintf(inv->variant, sizeof(inv->variant), "%s", c->variant->name);
+	inv->peer = c->peer;
+	inv->value = c->value;
+	inv->pu_a = c->place ? c->place->pu_a : topo_pu(0);
+	inv->pu_b = c->place ? c->place->pu_b : TOPO_ANY_PU;
+	inv->mode = job->mode;
+	inv->plan.measure_ns = measure_s * 1e9;
+	inv->plan.warm_ns = fmax(measure_s * 1e8, 3e6);
+	inv->plan.method = run->method[job->index];
+	inv->plan.seed = run->options->seed * 0x9e3779b97f4a7c15ULL +
+			 run->order;
+	inv->counts = run->platform.counts;
+	inv->clock = run->platform.clock;
+	inv->clocks_agree = run->platform.clocks_agree;
+	inv->runner = getpid();
+	snprintf(inv->helper, sizeof(inv->helper), "%s", run->helper);
+	snprintf(inv->topology, sizeof(inv->topology), "%s/topology.xml",
+		 run->dir.path);
+}
+
+/* A process group of its own: Ctrl-C on the terminal reaches the runner
+ * alone, and everything an invocation started can be ended with it. */
+static pid_t launch(struct runner *run)
+{
+	char fd[16];
+	char *argv[] = { (char *)(uintptr_t)"handoff",
+			 (char *)(uintptr_t)INVOCATION_ARGUMENT, fd, NULL };
+	posix_spawnattr_t attr;
+	sigset_t none, defaults;
+	pid_t pid;
+
+	snprintf(fd, sizeof(fd), "%d", run->shared_fd);
+	sigemptyset(&none);
+	sigemptyset(&defaults);
+	sigaddset(&defaults, SIGPIPE);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
+						POSIX_SPAWN_SETSIGMASK |
+						POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setpgroup(&attr, 0);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &defaults);
+	errno = posix_spawn(&pid, run->self, NULL, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
+	return errno ? -1 : pid;
+}
+
+/* Ends whatever is left of an invocation's group and reaps it. */
+static void sweep(pid_t group)
+{
+	int status;
+
+	kill(-group, SIGKILL);
+	while (waitpid(-group, &status, __WALL) > 0 || errno == EINTR)
+		;
+}
+
+/* Takes in what there is to know of children; 1 once `pid` has ended. */
+static int reap(struct runner *run, pid_t pid, int *status)
+{
+	struct counts_traced *traced =
+		run->shared->mode == RUN_COUNT &&
+				run->platform.counts == COUNTS_PTRACE
+			? &run->shared->traced : NULL;
+	int ended = 0, seen;
+	pid_t who;
+
+	while ((who = waitpid(-1, &seen, WNOHANG | __WALL)) > 0) {
+		if (who == pid && !WIFSTOPPED(seen)) {
+			*status = seen;
+			ended = 1;
+		} else if (traced) {
+			counts_trace_event(who, seen, traced);
+		}
+	}
+	return ended;
+}
+
+static enum ending wait_for_end(struct runner *run, pid_t pid, double deadline_s,
+			       int *status)
+{
+	double end = progress_seconds() + deadline_s;
+
+	for (;;) {
+		double left = end - progress_seconds();
+		struct timespec timeout;
+		int signal;
+
+		if (reap(run, pid, status))
+			return ENDED;
+		if (left <= 0)
+			return HUNG;
+		timeout.tv_sec = (time_t)left;
+		timeout.tv_nsec = (long)((left - floor(left)) * 1e9);
+		signal = sigtimedwait(&run->waited, NULL, &timeout);
+		if (signal > 0 && signal != SIGCHLD)
+			return INTERRUPTED;
+	}
+}
+
+static void blame(struct invocation *inv, enum status status,
+		  const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void blame(struct invocation *inv, enum status status,
+		  const char *format, ...)
+{
+	va_list args;
+
+	inv->status = status;
+	if (inv->reason[0])
+		return; /* the invocation said more before it died */
+	va_start(args, format);
+	vsnprintf(inv->reason, sizeof(inv->reason), format, args);
+	va_end(args);
+}
+
+static double deadline(const struct runner *run, double measure_s)
+{
+	if (run->options->deadline_s > 0)
+		return run->options->deadline_s;
+	return fmax(20, 20 * measure_s);
+}
+
+/* Runs one job; what it answered, or why not, is in run->shared. */
+static enum ending run_job(struct runner *run, const struct job *job,
+			   double measure_s)
+{
+	struct invocation *inv = run->shared;
+	double limit = deadline(run, measure_s);
+	enum ending ending;
+	int status = 0;
+	pid_t pid;
+
+	ask(run, job, measure_s);
+	pid = launch(run);
+	if (pid < 0) {
+		blame(inv, STATUS_FAILED, "cannot start %s: %s", run->self,
+		      strerror(errno));
+		return ENDED;
+	}
+	if (job->mode == RUN_COUNT && inv->counts == COUNTS_PTRACE &&
+	    counts_trace_attach(pid)) {
+		sweep(pid);
+		blame(inv, STATUS_DENIED, "ptrace: %s", strerror(errno));
+		return ENDED;
+	}
+	ending = wait_for_end(run, pid, limit, &status);
+	sweep(pid);
+	if (ending == HUNG)
+		blame(inv, STATUS_TIMEOUT, "no result within %g s", limit);
+	else if (ending == ENDED && !inv->answered && WIFSIGNALED(status))
+		blame(inv, STATUS_FAILED, "killed by signal %d (%s)",
+		      WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else if (ending == ENDED && !inv->answered)
+		blame(inv, STATUS_FAILED, "ended with %d before it had a "
+		      "result", WEXITSTATUS(status));
+	return ending;
+}
+
+/* ------------------------------------------------------------ blocks */
+
+static bool counts_something(const struct runner *run, size_t index)
+{
+	return run->cases[index].bench->counts &&
+	       run->results.of[index].status == STATUS_OK;
+}
+
+/* Every case once, in shuffled order; in the first blocks also its count. */
+static void fill_block(struct runner *run, uint64_t block, gsl_rng *random)
+{
+	run->jobs = 0;
+	for (size_t i = 0; i < run->count; i++) {
+		if (run->results.of[i].status != STATUS_OK)
+			continue;
+		run->job[run->jobs++] = (struct job){ i, RUN_MEASURE };
+		if (block < count_invocations && counts_something(run, i))
+			run->job[run->jobs++] = (struct job){ i, RUN_COUNT };
+	}
+	gsl_ran_shuffle(random, run->job, run->jobs, sizeof(*run->job));
+}
+
+/* What is left to do, if nothing fails any more. */
+struct rest {
+	size_t timed, counted; /* invocations */
+};
+
+/* `done` jobs of block `block` have been done. */
+static struct rest rest(const struct runner *run, uint64_t block, size_t done)
+{
+	uint64_t blocks = run->options->invocations;
+	struct rest left = { 0, 0 };
+
+	for (size_t i = done; i < run->jobs; i++) {
+		if (run->results.of[run->job[i].index].status != STATUS_OK)
+			continue;
+		if (run->job[i].mode == RUN_MEASURE)
+			left.timed++;
+		else
+			left.counted++;
+	}
+	for (size_t i = 0; i < run->count; i++) {
+		if (run->results.of[i].status != STATUS_OK)
+			continue;
+		left.timed += blocks - block - 1;
+		for (uint64_t b = block + 1;
+		     b < blocks && b < count_invocations; b++)
+			left.counted += counts_something(run, i);
+	}
+	return left;
+}
+
+/* How long each timed invocation may measure, so that the rest fits into the
+ * rest of the budget, with a little to spare. Warm-up is a tenth of it. */
+static double share(const struct runner *run, struct rest left)
+{
+	double seconds = run->start_s + 0.98 * run->options->budget_s -
+			 progress_seconds();
+	double jobs = (double)(left.timed + left.counted);
+	double each = (seconds - jobs * run->overhead_s) /
+		      fmax(1, (double)left.timed) / 1.1;
+
+	return fmin(fmax(each, shortest_s), longest_s);
+}
+
+static double estimate_s(const struct runner *run, struct rest left,
+			 double measure_s)
+{
+	double budget = run->start_s + run->options->budget_s -
+			progress_seconds();
+	double work = (double)(left.timed + left.counted) * run->overhead_s +
+		      (double)left.timed * 1.1 * measure_s;
+
+	return fmax(0, fmin(work, budget));
+}
+
+/* One invocation's answer into the results. 0, or -1: stop. */
+static int take(struct runner *run, const struct job *job, uint64_t block)
+{
+	const struct invocation *inv = run->shared;
+
+	if (inv->status != STATUS_OK) {
+		progress_pause(&run->progress);
+		warn("%s: %s: %s", run->cases[job->index].id,
+		     status_name(inv->status), inv->reason);
+	} else if (job->mode == RUN_MEASURE && run->method[job->index] < 0) {
+		/* later invocations measure the same way */
+		run->method[job->index] = (int)inv->sample.metric[0].method;
+	}
+	if (results_add(&run->results, job->index, inv, block, run->order)) {
+		warn("out of memory for results");
+		return -1;
+	}
+	return 0;
+}
+
+static int write_results(struct runner *run)
+{
+	char err[PATH_MAX + 128];
+
+	run->checkpoint_s = progress_seconds();
+	if (results_write(&run->results, run->dir.path, err, sizeof(err))) {
+		progress_pause(&run->progress);
+		warn("%s", err);
+		return -1;
+	}
+	return 0;
+}
+
+static bool still_ok(const struct runner *run, const struct job *job)
+{
+	return run->results.of[job->index].status == STATUS_OK;
+}
+
+static bool over_budget(const struct runner *run)
+{
+	return progress_seconds() - run->start_s > run->options->budget_s;
+}
+
+/* One block. 0, or the exit code with which to stop. */
+static int run_block(struct runner *run, uint64_t block)
+{
+	struct rest left = rest(run, block, 0);
+
+	progress_block(&run->progress, block,
+		       estimate_s(run, left, share(run, left)));
+	for (size_t i = 0; i < run->jobs; i++) {
+		const struct job *job = &run->job[i];
+		double before = progress_seconds(), measure_s, spent;
+		enum ending ending;
+
+		if (!still_ok(run, job))
+			continue; /* failed earlier in this block */
+		if (over_budget(run) && block) {
+			progress_pause(&run->progress);
+			warn("the budget of %g s ended in block %llu of %llu: "
+			     "cases have fewer invocations than asked",
+			     run->options->budget_s,
+			     (unsigned long long)block + 1,
+			     (unsigned long long)run->options->invocations);
+			return -1;
+		}
+		left = rest(run, block, i);
+		measure_s = share(run, left);
+		progress_case(&run->progress, run->cases[job->index].id,
+			      estimate_s(run, left, measure_s));
+		ending = run_job(run, job, measure_s);
+		if (ending == INTERRUPTED)
+			return EXIT_INT;
+		run->order++;
+		if (take(run, job, block))
+			return EXIT_CASE_FAILED;
+		/* a moving mean over some fifty invocations */
+		spent = progress_seconds() - before;
+		if (job->mode == RUN_MEASURE)
+			spent -= 1.1 * measure_s;
+		run->overhead_s += (spent - run->overhead_s) /
+				   (double)(run->order < 50 ? run->order : 50);
+	}
+	return 0;
+}
+
+static int run_blocks(struct runner *run)
+{
+	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+	int result = 0;
+
+	gsl_rng_set(random, (unsigned long)run->options->seed);
+	fill_block(run, 0, random);
+	struct rest all = rest(run, 0, 0);
+	progress_start(&run->progress, all.timed + all.counted,
+		       run->options->invocations);
+	run->start_s = run->checkpoint_s = progress_seconds();
+	for (uint64_t b = 0; b < run->options->invocations && !result; b++) {
+		if (b)
+			fill_block(run, b, random);
+		result = run_block(run, b);
+		if (progress_seconds() - run->checkpoint_s >
+		    checkpoint_every_s)
+			write_results(run);
+	}
+	progress_pause(&run->progress);
+	gsl_rng_free(random);
+	return result < 0 ? 0 : result;
+}
+
+/* --------------------------------------------------- before and after */
+
+/* The directory of this program, where the exec'd program stands too. */
+static void find_self(struct runner *run)
+{
+	ssize_t length = readlink("/proc/self/exe", run->self,
+				  sizeof(run->self) - 1);
+
+	if (length < 0)
+		die_errno("read /proc/self/exe");
+	run->self[length] = '\0';
+	const char *slash = strrchr(run->self, '/');
+	snprintf(run->helper, sizeof(run->helper), "%.*s/handoff-child",
+		 (int)(slash - run->self), run->self);
+}
+
+static void open_shared(struct runner *run)
+{
+	/* inherited by invocations: no MFD_CLOEXEC */
+	run->shared_fd = memfd_create("handoff-invocation", 0);
+	if (run->shared_fd < 0 ||
+	    ftruncate(run->shared_fd, sizeof(*run->shared)))
+		die_errno("memory to share with invocations");
+	run->shared = mmap(NULL, sizeof(*run->shared), PROT_READ | PROT_WRITE,
+			   MAP_SHARED, run->shared_fd, 0);
+	if (run->shared == MAP_FAILED)
+		die_errno("map memory to share with invocations");
+}
+
+/* SIGINT and its kin are waited for together with SIGCHLD; a child that is
+ * orphaned by its parent's death becomes ours to reap. */
+static void take_signals(struct runner *run)
+{
+	sigemptyset(&run->waited);
+	sigaddset(&run->waited, SIGCHLD);
+	sigaddset(&run->waited, SIGINT);
+	sigaddset(&run->waited, SIGTERM);
+	sigaddset(&run->waited, SIGHUP);
+	sigprocmask(SIG_BLOCK, &run->waited, NULL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+static int conclude(struct runner *run, int result)
+{
+	bool written = !write_results(run);
+
+	if (rundir_finish(&run->dir, &run->platform))
+		written = false;
+	if (result == EXIT_INT) {
+		fprintf(stderr, "handoff: interrupted; what was measured is "
+			"in %s\n", run->dir.path);
+		return EXIT_INT;
+	}
+	if (!written)
+		return EXIT_CASE_FAILED;
+	if (results_with(&run->results, STATUS_FAILED) ||
+	    results_with(&run->results, STATUS_TIMEOUT))
+		return EXIT_CASE_FAILED;
+	return result;
+}
+
+int runner_run(const struct run_options *options, char *dir)
+{
+	static struct runner run;
+	char err[PATH_MAX + 256];
+	int result;
+
+	run.options = options;
+	if (topo_open(NULL, err, sizeof(err)))
+		die_usage("%s", err);
+	if (!topo_is_this_system())
+		die_usage("the topology is not this machine's "
+			  "(HWLOC_SYNTHETIC, HWLOC_XMLFILE?): nothing can be "
+			  "bound to it; only `handoff list` works");
+	run.cases = cases_select(&options->filter, &run.count, err,
+				 sizeof(err));
+	if (!run.cases)
+		die_usage("%s", err);
+	find_self(&run);
+	take_signals(&run);
+	platform_open(&run.platform);
+	if (rundir_open(&run.dir, options->dir, &run.platform, err,
+			sizeof(err)))
+		die_usage("%s", err);
+	snprintf(dir, PATH_MAX, "%s", run.dir.path);
+	open_shared(&run);
+	if (results_open(&run.results, run.cases, run.count))
+		die("out of memory");
+	snprintf(run.results.machine, sizeof(run.results.machine), "%s",
+		 run.platform.machine);
+	snprintf(run.results.run, sizeof(run.results.run), "%s", run.dir.run);
+	run.results.clock_step_ns = run.platform.clock.step_ns;
+	rundir_note(&run.dir, "run.seed", options->seed);
+	rundir_note(&run.dir, "run.invocations", options->invocations);
+	rundir_note(&run.dir, "run.budget_s", (uint64_t)options->budget_s);
+	run.job = calloc(2 * run.count, sizeof(*run.job));
+	run.method = malloc(run.count * sizeof(*run.method));
+	if (!run.job || !run.method)
+		die("out of memory");
+	for (size_t i = 0; i < run.count; i++)
+		run.method[i] = -1;
+	run.overhead_s = 0.03;
+
+	result = run_blocks(&run);
+	result = conclude(&run, result);
+	results_close(&run.results);
+	free(run.job);
+	free(run.method);
+	free(run.cases);
+	return result;
+}

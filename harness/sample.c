@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Measuring one case in this process: warm-up, calibrated jittered batches,
+ * histograms; or counting, by slope between two lengths. Never prints. */
+#include "sample.h"
+
+#include <math.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "stats.h"
+
+enum {
+	MAX_BATCHES = 4096,
+	MAX_STAMPS = 1 << 16,
+	COUNT_REPEATS = 3,
+};
+
+/* A batch is long enough for the clock, and short enough that one
+ * disturbance spoils few operations. */
+static const double batch_ns = 1e6, batch_steps = 1000;
+/* From here on operations are stamped one by one. */
+static const double single_ns = 1000;
+/* …if reading the clock is this much cheaper than the operation. */
+static const double single_costs = 20;
+
+static int verdict(struct run *r, const char *format, va_list args)
+{
+	if (!r->reason[0])
+		vsnprintf(r->reason, r->reason_size, format, args);
+	return -1;
+}
+
+#define VERDICT(name, mark)                                     \
+	int name(struct run *r, const char *format, ...)        \
+	{                                                       \
+		va_list args;                                   \
+                                                                \
+		va_start(args, format);                         \
+		verdict(r, format, args);                       \
+		va_end(args);                                   \
+		mark;                                           \
+		return -1;                                      \
+	}
+
+VERDICT(bench_fail, (void)0)
+VERDICT(bench_absent, r->absent = true)
+VERDICT(bench_denied, r->denied = true)
+
+/* Batch means are few: they are kept, so that their median is exact. */
+static double kept[SAMPLE_MAX_METRICS][MAX_BATCHES];
+
+static void add_sample(struct sample *out, unsigned metric, double value)
+{
+	struct measured *m = &out->metric[metric];
+
+	hist_add(&m->hist, value);
+	if (m->method == METHOD_BATCH && m->samples < MAX_BATCHES)
+		kept[metric][m->samples] = value;
+	m->samples++;
+}
+
+void run_sample(struct run *r, unsigned metric, double ns)
+{
+	/* Warm-up and counting have nowhere to put it. */
+	if (r->sample)
+		add_sample(r->sample, metric, ns);
+}
+
+void run_mean(struct run *r, unsigned metric, double mean_ns)
+{
+	if (!r->sample)
+		return;
+	r->sample->metric[metric].method = METHOD_BATCH;
+	add_sample(r->sample, metric, mean_ns);
+}
+
+static struct measured *add_metric(struct sample *out, const char *name,
+				   const char *unit, enum method method)
+{
+	struct measured *m = &out->metric[out->metrics++];
+
+	snprintf(m->name, sizeof(m->name), "%s", name);
+	snprintf(m->unit, sizeof(m->unit), "%s", unit);
+	m->method = method;
+	hist_clear(&m->hist);
+	return m;
+}
+
+/* xorshift64*; Vigna 2016. Jitter needs no better. */
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 0x2545f4914f6cdd1dULL;
+}
+
+static uint64_t jittered(uint64_t n, uint64_t *state)
+{
+	return n + (uint64_t)((double)n * 0.2 *
+			      ((double)(next_random(state) >> 11) * 0x1p-53));
+}
+
+/* A batch that failed to do its work ends the invocation. */
+static int check_batch(struct run *r, uint64_t n, uint64_t done)
+{
+	if (done != n)
+		return bench_fail(r, "did %llu of %llu operations",
+				  (unsigned long long)done,
+				  (unsigned long long)n);
+	if (r->bench->settle && r->bench->settle(r, n))
+		return bench_fail(r, "the other side's counts do not agree");
+	return 0;
+}
+
+/* With stamps a benchmark fills n + 1 of them; one that does not stamp itself
+ * is called once an operation, which costs nothing beside 1 µs. */
+static uint64_t run_stamped(struct run *r, uint64_t n)
+{
+	const struct bench *b = r->bench;
+	uint64_t done = 0;
+
+	r->stamps[0] = clock_now();
+	for (uint64_t i = 0; i < n; i++) {
+		done += b->run(r, 1);
+		r->stamps[i + 1] = clock_now();
+	}
+	return done;
+}
+
+/* One batch; ns: its wall time less the clock's own. */
+static int run_batch(struct run *r, uint64_t n, double *ns)
+{
+	const struct bench *b = r->bench;
+	bool harness_stamps = r->stamps && !b->stamps;
+	uint64_t from, to, done;
+
+	if (b->arm)
+		b->arm(r, n);
+	from = clock_now();
+	done = harness_stamps ? run_stamped(r, n) : b->run(r, n);
+	to = clock_now();
+	*ns = run_elapsed_ns(r, from, to);
+	return check_batch(r, n, done);
+}
+
+/* Operations that fill a batch: grown until two readings in a row are long
+ * enough, so that one disturbance does not pass for work. */
+static int calibrate(struct run *r, double target_ns, uint64_t *n_out)
+{
+	uint64_t n = 1;
+	int long_enough = 0;
+
+	while (long_enough < 2) {
+		double ns;
+
+		if (run_batch(r, n, &ns))
+			return -1;
+		if (ns >= target_ns) {
+			long_enough++;
+			continue;
+		}
+		long_enough = 0;
+		double factor = ns > 0 ? 1.2 * target_ns / ns : 10;
+		if (factor > 10)
+			factor = 10;
+		if (factor < 1.2)
+			factor = 1.2;
+		uint64_t more = (uint64_t)ceil((double)n * factor);
+		n = more > n ? more : n + 1;
+		if (n > UINT64_C(1) << 40)
+			return bench_fail(r, "its operation takes no time");
+	}
+	*n_out = n;
+	return 0;
+}
+
+static int warm_up(struct run *r, double warm_ns, uint64_t n)
+{
+	uint64_t start = clock_now();
+	double ns;
+
+	do {
+		if (run_batch(r, n, &ns))
+			return -1;
+	} while (clock_diff_ns(&r->clock, start, clock_now()) < warm_ns);
+	return 0;
+}
+
+/* Where the batch ended: a bound party must still be where it was bound. */
+static void note_pu(const struct run *r, struct evidence *e)
+{
+	e->pu_a = sched_getcpu();
+	e->pu_b = r->peer_pu;
+	if (r->pu_a >= 0 && e->pu_a != r->pu_a)
+		e->off_pu++;
+}
+
+/* Adds the samples of one batch; its mean goes to the drift test. */
+static double take_batch(struct run *r, struct sample *out, uint64_t n,
+			 double ns)
+{
+	if (r->bench->metrics) /* the benchmark handed in its own */
+		return ns / (double)n;
+	if (!r->stamps) {
+		add_sample(out, 0, ns / (double)n);
+		return ns / (double)n;
+	}
+	for (uint64_t i = 0; i < n; i++)
+		add_sample(out, 0, run_elapsed_ns(r, r->stamps[i],
+						  r->stamps[i + 1]));
+	return run_elapsed_ns(r, r->stamps[0], r->stamps[n]) / (double)n;
+}
+
+static void describe_metrics(struct run *r, struct sample *out, bool single)
+{
+	const struct bench *b = r->bench;
+
+	if (!b->metrics)
+		add_metric(out, "latency", b->unit,
+			   single ? METHOD_SINGLE : METHOD_BATCH);
+	else
+		for (size_t i = 0; b->metrics[i]; i++)
+			add_metric(out, b->metrics[i], b->unit,
+				   METHOD_SINGLE);
+}
+
+static bool wants_single(const struct run *r, const struct sample_plan *plan,
+			 double op_ns)
+{
+	if (r->bench->metrics)
+		return false;
+	if (plan->method >= 0)
+		return plan->method == METHOD_SINGLE;
+	return op_ns >= single_ns && op_ns >= single_costs * r->clock.cost_ns;
+}
+
+/* The median of few batch means is taken from the means themselves; that of
+ * many operations from the histogram, whose buckets are under 1 % wide. */
+static void conclude(struct sample *out)
+{
+	for (unsigned i = 0; i < out->metrics; i++) {
+		struct measured *m = &out->metric[i];
+		bool all_kept = m->method == METHOD_BATCH &&
+				m->samples <= MAX_BATCHES;
+
+		m->value = all_kept ? stats_median(kept[i], m->samples)
+				    : hist_quantile(&m->hist, 0.5);
+	}
+}
+
+/* Sure and large enough to matter, or not settled at all. */
+static bool drifts(const double *mean, size_t batches)
+{
+	struct drift d = stats_drift(mean, batches);
+
+	if (batches < 16)
+		return false;
+	return isnan(d.p) || (d.p < 0.01 && fabs(d.ratio - 1) > 0.02);
+}
+
+static int measure(struct run *r, const struct sample_plan *plan,
+		   struct sample *out)
+{
+	static double mean[MAX_BATCHES];
+	double target = fmax(batch_ns, batch_steps * r->clock.step_ns);
+	uint64_t random = plan->seed | 1, n, start;
+	struct evidence *e = &out->evidence;
+	size_t batches = 0;
+	double ns;
+
+	if (calibrate(r, target, &n) || run_batch(r, n, &ns))
+		return -1;
+	bool single = wants_single(r, plan, ns / (double)n);
+	if (single) {
+		r->stamps = mmap(NULL, (MAX_STAMPS + 1) * sizeof(*r->stamps),
+				 PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+				 -1, 0);
+		if (r->stamps == MAP_FAILED)
+			return bench_fail(r, "no memory for time stamps");
+		/* room for the jitter */
+		if (n > MAX_STAMPS * 3 / 4)
+			n = MAX_STAMPS * 3 / 4;
+	}
+	e->batch_n = n;
+	if (warm_up(r, plan->warm_ns, n))
+		return -1;
+	describe_metrics(r, out, single);
+	r->sample = out;
+	start = clock_now();
+	do {
+		struct tally before, after;
+		uint64_t ops = jittered(n, &random);
+
+		tally_begin(&before, 0);
+		if (run_batch(r, ops, &ns))
+			return -1;
+		tally_end(&after, 0);
+		tally_add(&e->driver, &before, &after);
+		if (r->peer_tally)
+			tally_add(&e->peer, &(struct tally){ 0 },
+				  r->peer_tally);
+		note_pu(r, e);
+		mean[batches++] = take_batch(r, out, ops, ns);
+		e->operations += ops;
+		e->elapsed_ns += ns;
+	} while (batches < MAX_BATCHES &&
+		 clock_diff_ns(&r->clock, start, clock_now()) <
+			 plan->measure_ns);
+	r->sample = NULL;
+	e->batches = batches;
+	if (e->off_pu)
+		return bench_fail(r, "ran off its PU in %llu of %zu batches "
+				  "(wanted %d, last on %d)",
+				  (unsigned long long)e->off_pu, batches,
+				  r->pu_a, e->pu_a);
+	conclude(out);
+	e->drift = drifts(mean, batches);
+	return 0;
+}
+
+/* What both parties used in one batch of n operations. */
+static int count_batch(struct run *r, uint64_t n, struct tally *total,
+		       uint64_t *user_copies)
+{
+	const struct bench *b = r->bench;
+	struct tally before, after;
+	uint64_t done;
+
+	memset(total, 0, sizeof(*total));
+	r->user_copies = 0;
+	if (b->arm)
+		b->arm(r, n);
+	tally_begin(&before, 1);
+	done = b->run(r, n);
+	tally_end(&after, 1);
+	if (check_batch(r, n, done))
+		return -1;
+	tally_add(total, &before, &after);
+	if (r->peer_tally)
+		tally_add(total, &(struct tally){ 0 }, r->peer_tally);
+	*user_copies = r->user_copies;
+	return 0;
+}
+
+static void add_count(struct sample *out, const char *name, const char *unit,
+		      uint64_t operations, double *slope)
+{
+	struct measured *m = add_metric(out, name, unit, METHOD_BATCH);
+
+	m->is_count = true;
+	m->samples = operations;
+	m->value = stats_median(slope, COUNT_REPEATS);
+}
+
+/* Slopes between n and 3 n operations: what is done once per batch (the
+ * handshake, reading the counters) cancels. */
+static int count(struct run *r, struct sample *out)
+{
+	enum { SYSCALLS, SWITCHES, CPU, COPIES, KINDS };
+	double slope[KINDS][COUNT_REPEATS];
+	const struct bench *b = r->bench;
+	uint64_t n = b->count_n;
+	double ns;
+
+	if (!n) {
+		if (calibrate(r, 1e6, &n))
+			return -1;
+		n = n < 50 ? 50 : n > 5000 ? 5000 : n;
+	}
+	if (run_batch(r, n, &ns))
+		return -1;
+	for (int i = 0; i < COUNT_REPEATS; i++) {
+		struct tally once, thrice;
+		uint64_t copied_once, copied_thrice;
+		double more = 2.0 * (double)n;
+
+		if (count_batch(r, n, &once, &copied_once) ||
+		    count_batch(r, 3 * n, &thrice, &copied_thrice))
+			return -1;
+#define SLOPE(field) (((double)thrice.field - (double)once.field) / more)
+		slope[SYSCALLS][i] = SLOPE(syscalls);
+		slope[SWITCHES][i] = SLOPE(voluntary) + SLOPE(involuntary);
+		slope[CPU][i] = SLOPE(cpu_ns);
+		slope[COPIES][i] =
+			(SLOPE(io_bytes) - (double)r->token_bytes +
+			 ((double)copied_thrice - (double)copied_once) / more) /
+			(double)r->value;
+#undef SLOPE
+	}
+	if (b->counts & COUNT_SYSCALLS && r->counts != COUNTS_DENIED)
+		add_count(out, "syscalls", "count", 2 * n, slope[SYSCALLS]);
+	if (b->counts & COUNT_SWITCHES && r->counts != COUNTS_PTRACE)
+		add_count(out, "switches", "count", 2 * n, slope[SWITCHES]);
+	if (b->counts & COUNT_CPU_TIME && r->counts != COUNTS_PTRACE)
+		add_count(out, "cpu_time", "ns", 2 * n, slope[CPU]);
+	if (b->counts & COUNT_COPIES && r->counts != COUNTS_PTRACE &&
+	    counts_have_io())
+		add_count(out, "copies", "count", 2 * n, slope[COPIES]);
+	return 0;
+}
+
+int sample_run(struct run *r, const struct sample_plan *plan,
+	       struct sample *out)
+{
+	const struct bench *b = r->bench;
+	int result;
+
+	memset(out, 0, sizeof(*out));
+	out->evidence.pu_a = out->evidence.pu_b = -1;
+	clock_use(&r->clock);
+	r->peer_pu = -1;
+	/* before the second party exists: the tracer follows it from birth */
+	if (r->mode == RUN_COUNT && counts_thread(r->counts, r->traced))
+		return bench_fail(r, "counting system calls: %s",
+				  strerror(errno));
+	if (b->setup && b->setup(r))
+		return bench_fail(r, "setup failed");
+	result = r->mode == RUN_COUNT ? count(r, out)
+				      : measure(r, plan, out);
+	r->sample = NULL;
+	if (b->teardown && b->teardown(r) && !result)
+		result = bench_fail(r, "teardown failed");
+	return result;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Measuring one case in this process: warm-up, calibrated jittered batches,
+ * histograms; or counting, by slope between two lengths. Never prints. */
+#ifndef HANDOFF_SAMPLE_H
+#define HANDOFF_SAMPLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench.h"
+#include "counts.h"
+#include "hist.h"
+
+enum { SAMPLE_MAX_METRICS = 8, SAMPLE_NAME = 16 };
+
+/* One metric as this process measured it. Plain data. */
+struct measured {
+	char name[SAMPLE_NAME], unit[SAMPLE_NAME];
+	enum method method;
+	bool is_count;    /* a slope: no distribution */
+	uint64_t samples; /* operations (single), batches (batch), operations
+			   * between the two lengths (counts) */
+	double value;     /* median of the samples, or the count */
+	struct hist hist;
+};
+
+/* What a measurement leaves besides its metrics. */
+struct evidence {
+	uint64_t operations, batches;
+	uint64_t batch_n;            /* operations per batch, before jitter */
+	double elapsed_ns;           /* in timed batches */
+	struct tally driver, peer;   /* used during the timed batches */
+	uint64_t off_pu;             /* batches that ended on another PU */
+	int pu_a, pu_b;              /* PUs last seen; -1: no such party */
+	bool drift;                  /* second half differs from the first */
+};
+
+struct sample_plan {
+	double warm_ns, measure_ns; /* wall time to spend, at least one batch */
+	int method;                 /* METHOD_…, or -1: by the operation's length */
+	uint64_t seed;              /* of the jitter */
+};
+
+struct sample {
+	struct measured metric[SAMPLE_MAX_METRICS];
+	unsigned metrics;
+	struct evidence evidence;
+};
+
+/* Runs setup, the measurement (r->mode), and teardown. 0, or -1 with
+ * r->reason set (and r->absent or r->denied). */
+int sample_run(struct run *r, const struct sample_plan *plan,
+	       struct sample *out);
+
+#endif
