@@ -76,6 +76,13 @@ bench: all
 bench-full: all
 	$(Q)$(PROGRAM) run --full --budget 30m
 
+## make compare A=RUN B=RUN   two runs side by side, case by case
+compare: all
+	$(Q)test -n "$(A)" -a -n "$(B)" || { \
+		echo "make compare: say A=DIR B=DIR, two runs' directories" >&2; \
+		exit 2; }
+	$(Q)$(PROGRAM) compare $(A) $(B)
+
 RUN ?= results/latest
 ## make plots       charts and tables of RUN (default results/latest) again
 plots: all
@@ -111,11 +118,104 @@ $(BUILD)/version.h: FORCE
 		2>/dev/null || echo unknown)\""; \
 	echo '#define HANDOFF_CFLAGS "$(strip $(SANITIZE) $(CFLAGS))"'; \
 	echo '#define HANDOFF_PLOTS "$(CURDIR)/plots"'; \
+	echo '#define HANDOFF_INSTALLED_PLOTS "$(PREFIX)/share/handoff/plots"'; \
 	} > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
 
 $(BUILD)/bench:
 	$(Q)mkdir -p $@
+
+# ----------------------------------------------------------------- testing
+
+# The tests link the program's own objects, and a handoff that knows the
+# tests' benches too (one that crashes, one that hangs, …).
+UNIT_TESTS  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+TEST_BENCHES := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/bench_*.c))
+TEST_REGISTRY := $(BUILD)/tests/registry.o
+TEST_PROGRAM := $(BUILD)/tests/handoff
+CMOCKA_LIBS = $(shell $(PKG_CONFIG) --libs cmocka)
+
+$(TEST_REGISTRY): harness/registry.c bench/list.h $(wildcard tests/list.h) \
+		| $(BUILD)/version.h $(FIRST)
+	$(call say,CC,$< (with the tests' benches))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(OUR_CFLAGS) -DHANDOFF_TEST_BENCHES $(CPPFLAGS) $(CFLAGS) \
+		-c -o $@ $<
+
+$(TEST_PROGRAM): $(OBJECTS) $(BUILD)/harness/main.o $(TEST_REGISTRY) \
+		$(TEST_BENCHES)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/tests/handoff-child: $(HELPER)
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(OBJECTS) $(TEST_REGISTRY) \
+		$(TEST_BENCHES)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(LIBS)
+
+.SECONDARY:
+TEST_DEPENDS := $(UNIT_TESTS) $(TEST_PROGRAM) $(BUILD)/tests/handoff-child \
+	$(PROGRAM) $(HELPER)
+
+## make test        all tests; says how many ran (TESTS="csv units": only these)
+test: $(TEST_DEPENDS)
+	$(Q)BUILD=$(BUILD) CC="$(CC)" tests/run $(TESTS)
+
+SANITIZED_FLAGS := -O1 -g -fno-omit-frame-pointer
+
+## make asan        the tests under AddressSanitizer and UBSan
+asan:
+	$(Q)HANDOFF_SIM_SCALE=10 ASAN_OPTIONS=detect_leaks=0 \
+		UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		$(MAKE) BUILD=build/asan CFLAGS="$(SANITIZED_FLAGS)" \
+		SANITIZE="-fsanitize=address,undefined" test
+
+## make tsan        the tests under ThreadSanitizer
+tsan:
+	$(Q)HANDOFF_SIM_SCALE=10 \
+		TSAN_OPTIONS="die_after_fork=0 halt_on_error=1 \
+		suppressions=$(CURDIR)/tests/tsan.supp" \
+		$(MAKE) BUILD=build/tsan CFLAGS="$(SANITIZED_FLAGS)" \
+		SANITIZE="-fsanitize=thread" test
+
+SOURCES := $(wildcard harness/*.[ch] bench/*.[ch] tests/*.[ch])
+SCRIPTS := scripts/deps tests/run $(wildcard tests/*.sh) .ci/run
+
+## make lint        clang-format, clang-tidy, cppcheck, shellcheck, warnings
+lint: $(BUILD)/version.h
+	clang-format --dry-run --Werror $(SOURCES)
+	shellcheck $(SCRIPTS)
+	cppcheck --quiet --std=c11 --enable=warning,portability \
+		--error-exitcode=1 --inline-suppr -j2 -Iharness -Ibench \
+		-I$(BUILD) --suppressions-list=tests/cppcheck.supp \
+		$(filter %.c,$(SOURCES))
+	printf '%s\n' $(filter %.c,$(SOURCES)) | xargs -P2 -n4 \
+		clang-tidy --quiet --warnings-as-errors='*'  \
+		--extra-arg=-Wno-unknown-warning-option 2>/dev/null \
+		-p $(BUILD) || exit 1
+	$(MAKE) BUILD=build/lint-gcc CC=gcc WERROR=-Werror all tests-built
+	$(MAKE) BUILD=build/lint-clang CC=clang WERROR=-Werror all tests-built
+
+.PHONY: tests-built
+tests-built: $(TEST_DEPENDS)
+
+## make format      clang-format over every source
+format:
+	clang-format -i $(SOURCES)
+
+# --------------------------------------------------------------- installing
+
+## make install     into PREFIX (default /usr/local), under DESTDIR
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin \
+		$(DESTDIR)$(PREFIX)/share/handoff/plots \
+		$(DESTDIR)$(PREFIX)/share/man/man1
+	install $(PROGRAM) $(HELPER) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 plots/*.gp $(DESTDIR)$(PREFIX)/share/handoff/plots
+	install -m 644 handoff.1 $(DESTDIR)$(PREFIX)/share/man/man1
 
 clean:
 	rm -rf $(BUILD)

@@ -30,9 +30,9 @@ struct left {
 
 struct state {
 	struct left *left;
-	char fd[16];        /* the memfd, as an argument */
-	char source[4];     /* the clock, as an argument */
-	char *argv[4];      /* of the exec'd program */
+	char fd[16];    /* the memfd, as an argument */
+	char source[4]; /* the clock, as an argument */
+	char *argv[4];  /* of the exec'd program */
 	const char *helper;
 };
 
@@ -98,8 +98,9 @@ static int reap(pid_t pid, struct state *s, struct times *t)
 		return errno;
 	if (s->left->exec_errno)
 		return (int)s->left->exec_errno;
-	return WIFEXITED(status) && WEXITSTATUS(status) == EXEC_CHILD_STATUS
-		       ? 0 : ECHILD;
+	return WIFEXITED(status) && WEXITSTATUS(status) == EXEC_CHILD_STATUS ?
+		       0 :
+		       ECHILD;
 }
 
 static int create_fork(struct state *s, struct times *t)
@@ -170,12 +171,13 @@ static uint64_t run(struct run *r, uint64_t n)
 		if (error) {
 			bench_fail(r, "%s: %s", r->variant->name,
 				   error == ECHILD ? "the child did not end "
-						     "as it was told to"
-						   : strerror(error));
+						     "as it was told to" :
+						     strerror(error));
 			return i;
 		}
 		if (s->left->first < start || s->left->first > t.done) {
-			bench_fail(r, "%s: the new one's first instruction "
+			bench_fail(r,
+				   "%s: the new one's first instruction "
 				   "was not between start and end",
 				   r->variant->name);
 			return i;
@@ -201,11 +203,11 @@ static int setup(struct run *r)
 	r->state = &s;
 	if (!r->clocks_agree)
 		return bench_absent(r, "a time from one PU to another needs "
-				    "clocks that agree");
+				       "clocks that agree");
 	if (fd < 0 || ftruncate(fd, sizeof(*s.left)))
 		return bench_fail(r, "memfd: %s", strerror(errno));
-	s.left = mmap(NULL, sizeof(*s.left), PROT_READ | PROT_WRITE,
-		      MAP_SHARED, fd, 0);
+	s.left = mmap(NULL, sizeof(*s.left), PROT_READ | PROT_WRITE, MAP_SHARED,
+		      fd, 0);
 	if (s.left == MAP_FAILED)
 		return bench_fail(r, "map the memfd: %s", strerror(errno));
 	snprintf(s.fd, sizeof(s.fd), "%d", fd);

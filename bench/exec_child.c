@@ -86,18 +86,25 @@ static long call4(long number, long a, long b, long c, long d)
 
 static uint64_t kernel_clock(void)
 {
-	struct { int64_t sec, nsec; } t = { 0, 0 };
+	struct {
+		int64_t sec, nsec;
+	} t = { 0, 0 };
 
 	call4(SYS_clock_gettime, CLOCK_MONOTONIC_RAW, (long)&t, 0, 0);
 	return (uint64_t)t.sec * 1000000000u + (uint64_t)t.nsec;
 }
 
 /* stack: argc, argv[0], argv[1], … as the kernel leaves them. */
-__attribute__((noreturn, used)) void start(const long *stack)
+__attribute__((noreturn, used)) void start(const long *stack);
+
+void start(const long *stack)
 {
 	uint64_t now = counter();
 	char *const *argv = (char *const *)(stack + 1);
-	struct { uint64_t first; int64_t pu; } left = { 0, -1 };
+	struct {
+		uint64_t first;
+		int64_t pu;
+	} left = { 0, -1 };
 	uint32_t pu = 0;
 	int status = 1;
 

@@ -20,28 +20,28 @@ enum {
 };
 
 struct state {
-	char *lines;                  /* BLOCKS × MAX_STORES lines */
+	char *lines;                   /* BLOCKS × MAX_STORES lines */
 	_Alignas(128) uint64_t target; /* what the fenced store writes to */
 	_Alignas(128) uint64_t end;
 };
 
 /* The instructions measured, and nothing else. `value` is written to `to`. */
 #if defined(__x86_64__)
-#define OPS(OP)                                                            \
-	OP(mov, "mov %1, %0")                                              \
-	OP(xchg, "xchg %1, %0")                                            \
-	OP(mov_mfence, "mov %1, %0\n\tmfence")                             \
+#define OPS(OP)                                \
+	OP(mov, "mov %1, %0")                  \
+	OP(xchg, "xchg %1, %0")                \
+	OP(mov_mfence, "mov %1, %0\n\tmfence") \
 	OP(mov_lock_add, "mov %1, %0\n\tlock addq $0, -8(%%rsp)")
 #elif defined(__aarch64__)
-#define OPS(OP)                                                            \
-	OP(str, "str %1, %0")                                              \
-	OP(stlr, "stlr %1, %0")                                            \
-	OP(str_dmb_ish, "str %1, %0\n\tdmb ish")                           \
+#define OPS(OP)                                  \
+	OP(str, "str %1, %0")                    \
+	OP(stlr, "stlr %1, %0")                  \
+	OP(str_dmb_ish, "str %1, %0\n\tdmb ish") \
 	OP(swpal, ".arch_extension lse\n\tswpal %1, %1, %0")
 #elif defined(__riscv)
-#define OPS(OP)                                                            \
-	OP(sd, "sd %1, %0")                                                \
-	OP(sd_fence_rw_rw, "sd %1, %0\n\tfence rw, rw")                    \
+#define OPS(OP)                                         \
+	OP(sd, "sd %1, %0")                             \
+	OP(sd_fence_rw_rw, "sd %1, %0\n\tfence rw, rw") \
 	OP(amoswap_aqrl, "amoswap.d.aqrl %1, %1, %0")
 #endif
 
@@ -110,31 +110,31 @@ static uint64_t bracket_empty(uint64_t *to, char *block, uint64_t stores)
 /* NAME_alone: n times in a row, ticks. NAME_bracket: once, between two
  * readings of the counter, right after `stores` missing stores; ticks. The
  * counter waits for instructions, not for the store buffer to drain. */
-#define DEFINE_OP(name, text)                                              \
-	static uint64_t name##_alone(uint64_t *to, uint64_t n)             \
-	{                                                                  \
-		uint64_t value = n, from = clock_now();                    \
-                                                                           \
-		for (uint64_t i = 0; i < n; i++)                           \
-			__asm__ volatile(text                              \
-					 : MEMORY(*to), "+r"(value)        \
-					 :                                 \
-					 : CLOBBERS);                      \
-		return clock_now() - from;                                 \
-	}                                                                  \
-	static uint64_t name##_bracket(uint64_t *to, char *block,          \
-				       uint64_t stores)                    \
-	{                                                                  \
-		uint64_t value = stores, from;                             \
-                                                                           \
-		miss(block, stores);                                       \
-		from = clock_counter();                                    \
-		__asm__ volatile(text                                      \
-				 : MEMORY(*to), "+r"(value)                \
-				 :                                         \
-				 : CLOBBERS);                              \
-		return clock_counter() - from;                             \
-	}                                                                  \
+#define DEFINE_OP(name, text)                                       \
+	static uint64_t name##_alone(uint64_t *to, uint64_t n)      \
+	{                                                           \
+		uint64_t value = n, from = clock_now();             \
+                                                                    \
+		for (uint64_t i = 0; i < n; i++)                    \
+			__asm__ volatile(text                       \
+					 : MEMORY(*to), "+r"(value) \
+					 :                          \
+					 : CLOBBERS);               \
+		return clock_now() - from;                          \
+	}                                                           \
+	static uint64_t name##_bracket(uint64_t *to, char *block,   \
+				       uint64_t stores)             \
+	{                                                           \
+		uint64_t value = stores, from;                      \
+                                                                    \
+		miss(block, stores);                                \
+		from = clock_counter();                             \
+		__asm__ volatile(text                               \
+				 : MEMORY(*to), "+r"(value)         \
+				 :                                  \
+				 : CLOBBERS);                       \
+		return clock_counter() - from;                      \
+	}                                                           \
 	static const struct op name##_op = { name##_alone, name##_bracket };
 
 struct op {
@@ -182,7 +182,7 @@ static int setup(struct run *r)
 				    r->clock.why);
 	if (r->value && !can_flush())
 		return bench_absent(r, "no way to flush a line from user "
-				    "space on this architecture");
+				       "space on this architecture");
 	s.lines = mmap(NULL, BLOCKS * BLOCK, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (s.lines == MAP_FAILED)
@@ -194,8 +194,7 @@ static int setup(struct run *r)
 
 static const struct variant variants[] = {
 #define ROW(name, text) { #name, &name##_op },
-	OPS(ROW)
-	{ NULL },
+	OPS(ROW){ NULL },
 };
 
 static const uint64_t outstanding[] = { PARAM_NONE, 0, 8, 16, 32, PARAM_END };

@@ -64,8 +64,9 @@ static uint64_t wait_changed(struct run *r, uint64_t n)
 	uint64_t from = clock_now(), refused = 0;
 
 	for (uint64_t i = 0; i < n; i++)
-		refused += futex(&s->shared->word, FUTEX_WAIT | s->flags,
-				 1) == -1 && errno == EAGAIN;
+		refused += futex(&s->shared->word, FUTEX_WAIT | s->flags, 1) ==
+				   -1 &&
+			   errno == EAGAIN;
 	run_mean(r, LATENCY, run_elapsed_ns(r, from, clock_now()) / (double)n);
 	return refused;
 }
@@ -168,7 +169,7 @@ static int setup(struct run *r)
 		return 0;
 	if (!r->clocks_agree)
 		return bench_absent(r, "a time from one PU to another needs "
-				    "clocks that agree");
+				       "clocks that agree");
 	if (party_start(&s.party, r->peer, r->pu_b, waiter_main, &s))
 		return bench_fail(r, "start the waiter: %s", strerror(errno));
 	return 0;

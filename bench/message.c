@@ -3,7 +3,10 @@
 #include "channel.h"
 #include "pair.h"
 
-enum { BOTH = PEER_THREAD | PEER_PROCESS, BOUND = PLACE_ONE_PU | PLACES_TWO_PUS };
+enum {
+	BOTH = PEER_THREAD | PEER_PROCESS,
+	BOUND = PLACE_ONE_PU | PLACES_TWO_PUS
+};
 
 static const struct variant variants[] = {
 	{ "pipe", &via_pipe, BOTH, BOUND },
@@ -14,8 +17,8 @@ static const struct variant variants[] = {
 };
 
 static const uint64_t sizes[] = {
-	1, 64, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20,
-	PARAM_END,
+	1,        64,        1 << 10, 4 << 10,   16 << 10,
+	64 << 10, 256 << 10, 1 << 20, PARAM_END,
 };
 
 const struct bench bench_message = {

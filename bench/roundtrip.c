@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Round trip: one party wakes the other and is woken by it, by every mechanism. */
+/* Round trip: one party wakes the other and is woken by it, by every mechanism.
+ */
 #include "channel.h"
 #include "pair.h"
 

@@ -61,36 +61,34 @@ PAIR_INLINE void stream_receive(struct end *e)
 
 /* The channel via_NAME, from NAME_open() and NAME_close(): the timed loops of
  * pair.h, instantiated. Token: the one-byte answer, written and read. */
-#define STREAM_CHANNEL(NAME)                                              \
-	static uint64_t NAME##_drive(struct end *e, uint64_t n,           \
-				     uint64_t *stamps)                    \
-	{                                                                 \
-		return pair_drive(e, n, stamps, stream_signal,            \
-				  stream_await);                          \
-	}                                                                 \
-	static uint64_t NAME##_serve(struct end *e, uint64_t n)           \
-	{                                                                 \
-		return pair_serve(e, n, stream_await, stream_signal);     \
-	}                                                                 \
-	static uint64_t NAME##_drive_message(struct end *e, uint64_t n,   \
-					     uint64_t *stamps)            \
-	{                                                                 \
-		return pair_drive(e, n, stamps, stream_send,              \
-				  stream_await);                          \
-	}                                                                 \
-	static uint64_t NAME##_serve_message(struct end *e, uint64_t n)   \
-	{                                                                 \
-		return pair_serve(e, n, stream_receive, stream_signal);   \
-	}                                                                 \
-	const struct channel via_##NAME = {                               \
-		.name = #NAME,                                            \
-		.open = NAME##_open,                                      \
-		.drive = NAME##_drive,                                    \
-		.serve = NAME##_serve,                                    \
-		.drive_message = NAME##_drive_message,                    \
-		.serve_message = NAME##_serve_message,                    \
-		.close = NAME##_close,                                    \
-		.token_bytes = 2,                                         \
+#define STREAM_CHANNEL(NAME)                                                  \
+	static uint64_t NAME##_drive(struct end *e, uint64_t n,               \
+				     uint64_t *stamps)                        \
+	{                                                                     \
+		return pair_drive(e, n, stamps, stream_signal, stream_await); \
+	}                                                                     \
+	static uint64_t NAME##_serve(struct end *e, uint64_t n)               \
+	{                                                                     \
+		return pair_serve(e, n, stream_await, stream_signal);         \
+	}                                                                     \
+	static uint64_t NAME##_drive_message(struct end *e, uint64_t n,       \
+					     uint64_t *stamps)                \
+	{                                                                     \
+		return pair_drive(e, n, stamps, stream_send, stream_await);   \
+	}                                                                     \
+	static uint64_t NAME##_serve_message(struct end *e, uint64_t n)       \
+	{                                                                     \
+		return pair_serve(e, n, stream_receive, stream_signal);       \
+	}                                                                     \
+	const struct channel via_##NAME = {                                   \
+		.name = #NAME,                                                \
+		.open = NAME##_open,                                          \
+		.drive = NAME##_drive,                                        \
+		.serve = NAME##_serve,                                        \
+		.drive_message = NAME##_drive_message,                        \
+		.serve_message = NAME##_serve_message,                        \
+		.close = NAME##_close,                                        \
+		.token_bytes = 2,                                             \
 	};
 
 #endif

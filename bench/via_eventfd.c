@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Channel: an eventfd each way; messages through a shared queue, woken by the eventfd. */
+/* Channel: an eventfd each way; messages through a shared queue, woken by the
+ * eventfd. */
 #include "pair.h"
 
 #include <sys/eventfd.h>

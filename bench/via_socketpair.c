@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Channel: one byte through an AF_UNIX stream socket pair each way; messages through the same. */
+/* Channel: one byte through an AF_UNIX stream socket pair each way; messages
+ * through the same. */
 #include "pair.h"
 
 #include <sys/socket.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Channel: a shared word each way that the other party spins on; no kernel at all. */
+/* Channel: a shared word each way that the other party spins on; no kernel at
+ * all. */
 #include "pair.h"
 
 static void relax(void)

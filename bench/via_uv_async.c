@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Channel: uv_async_send() each way between two libuv loops that stay inside uv_run(), as event loops do; messages through a shared queue. */
+/* Channel: uv_async_send() each way between two libuv loops that stay inside
+ * uv_run(), as event loops do; messages through a shared queue. */
 #include "pair.h"
 
 #include <stdlib.h>
@@ -13,8 +14,8 @@ struct uv_end {
 	uv_async_t async;
 	uint64_t n, done;
 	uint64_t *stamps;
-	void (*put)(struct end *e);  /* the driver's: NULL, or queue a message */
-	bool drains;                 /* the server's: messages come too */
+	void (*put)(struct end *e); /* the driver's: NULL, or queue a message */
+	bool drains;                /* the server's: messages come too */
 };
 
 static void wake(struct end *e)

@@ -35,11 +35,11 @@ struct need {
 	bool (*met)(char *why, size_t size, bool *denied);
 };
 
-struct variant {      /* one way to do it; a row of a table */
+struct variant {          /* one way to do it; a row of a table */
 	const char *name; /* CSV value: "eventfd" */
-	const void *arg;  /* what the benchmark reads: a channel, an operation */
-	unsigned peers;   /* PEER_THREAD | PEER_PROCESS; 0: one party only */
-	unsigned places;  /* PLACE… mask */
+	const void *arg; /* what the benchmark reads: a channel, an operation */
+	unsigned peers;  /* PEER_THREAD | PEER_PROCESS; 0: one party only */
+	unsigned places; /* PLACE… mask */
 	const struct need *const *needs; /* NULL-terminated, or NULL */
 	enum tier tier;
 };
@@ -65,27 +65,28 @@ struct bench {
 	const char *name;  /* CSV key; never given a second meaning */
 	const char *title; /* one line for `handoff list` and reports */
 	const char *unit;  /* of latency and of own metrics: "ns" */
-	const struct variant *variants; /* ended by a NULL name; NULL: one, "-" */
+	const struct variant
+		*variants; /* ended by a NULL name; NULL: one, "-" */
 
-	const char *param;            /* "size"; NULL: nothing is swept */
-	const uint64_t *values;       /* ended by PARAM_END */
-	bool param_is_bytes;          /* size=64KiB rather than size=65536 */
+	const char *param;      /* "size"; NULL: nothing is swept */
+	const uint64_t *values; /* ended by PARAM_END */
+	bool param_is_bytes;    /* size=64KiB rather than size=65536 */
 
 	/* NULL: the harness times run() and calls the metric "latency". Else
 	 * run() hands what it timed to run_sample() or run_mean(). */
-	const char *const *metrics;   /* NULL-terminated */
-	unsigned counts;              /* COUNT_… mask */
-	uint64_t count_n;             /* operations of the shorter counting
-	                               * batch; 0: 1000 */
+	const char *const *metrics; /* NULL-terminated */
+	unsigned counts;            /* COUNT_… mask */
+	uint64_t count_n;           /* operations of the shorter counting
+				     * batch; 0: 1000 */
 
 	bool stamps; /* run() fills r->stamps[0 … n] where they are not NULL */
 
 	/* All hooks but run may be NULL; only run is timed. */
-	int (*setup)(struct run *r);              /* 0, or bench_fail(…) */
-	void (*arm)(struct run *r, uint64_t n);   /* before each batch */
-	uint64_t (*run)(struct run *r, uint64_t n);  /* must return n */
-	int (*settle)(struct run *r, uint64_t n); /* after each batch: did the
-	                                           * other side do n too? */
+	int (*setup)(struct run *r);                /* 0, or bench_fail(…) */
+	void (*arm)(struct run *r, uint64_t n);     /* before each batch */
+	uint64_t (*run)(struct run *r, uint64_t n); /* must return n */
+	int (*settle)(struct run *r, uint64_t n);   /* after each batch: did the
+						     * other side do n too? */
 	int (*teardown)(struct run *r);
 };
 
@@ -102,26 +103,27 @@ struct sample;
 struct run {
 	const struct bench *bench;
 	const struct variant *variant;
-	uint64_t value;      /* the swept parameter, or PARAM_NONE */
+	uint64_t value; /* the swept parameter, or PARAM_NONE */
 	enum peer peer;
-	int pu_a, pu_b;      /* OS indices, or -1: not bound */
+	int pu_a, pu_b; /* OS indices, or -1: not bound */
 	enum run_mode mode;
 	struct clock clock;
-	enum counts_method counts;     /* how system calls are counted, and */
-	struct counts_traced *traced;  /* the tracer's part of it */
-	uint64_t *stamps;    /* room for n + 1, or NULL: do not stamp */
-	const char *helper;  /* path of the exec'd program */
-	void *state;         /* the benchmark's own */
-	struct pair *pair;   /* the pair engine's own */
-	uint64_t user_copies; /* bytes the benchmark itself copied with memcpy */
+	enum counts_method counts;    /* how system calls are counted, and */
+	struct counts_traced *traced; /* the tracer's part of it */
+	uint64_t *stamps;   /* room for n + 1, or NULL: do not stamp */
+	const char *helper; /* path of the exec'd program */
+	void *state;        /* the benchmark's own */
+	struct pair *pair;  /* the pair engine's own */
+	uint64_t
+		user_copies; /* bytes the benchmark itself copied with memcpy */
 	uint64_t token_bytes; /* bytes accounted per operation that are not
-	                       * payload: wake-up tokens, answers */
+			       * payload: wake-up tokens, answers */
 	const struct tally *peer_tally; /* what the other party has used so
-	                                 * far; NULL: nothing of its own */
-	bool clocks_agree;      /* between all PUs that places name */
-	int peer_pu;            /* where the other party last ran, or -1 */
-	struct sample *sample;  /* the harness's */
-	char *reason;           /* why it failed; shared with the runner */
+					 * far; NULL: nothing of its own */
+	bool clocks_agree;              /* between all PUs that places name */
+	int peer_pu;           /* where the other party last ran, or -1 */
+	struct sample *sample; /* the harness's */
+	char *reason;          /* why it failed; shared with the runner */
 	size_t reason_size;
 	bool absent, denied;
 };

@@ -24,9 +24,9 @@ const char *status_name(enum status status)
 
 const char *case_peer(const struct test_case *c)
 {
-	return c->peer == PEER_THREAD    ? "thread"
-	       : c->peer == PEER_PROCESS ? "process"
-					 : "-";
+	return c->peer == PEER_THREAD  ? "thread" :
+	       c->peer == PEER_PROCESS ? "process" :
+					 "-";
 }
 
 const char *case_place(const struct test_case *c)
@@ -105,8 +105,8 @@ static void add_case(struct list *list, struct test_case c)
 		 c.variant->name, case_peer(&c), case_place(&c), c.param);
 	if (list->used == list->room) {
 		list->room = list->room ? 2 * list->room : 256;
-		list->item = realloc(list->item,
-				     list->room * sizeof(*list->item));
+		list->item =
+			realloc(list->item, list->room * sizeof(*list->item));
 		if (!list->item)
 			die("out of memory for the list of cases");
 	}
@@ -255,10 +255,12 @@ static void suggest(const struct list *all, const char *pattern, char *err,
 			break;
 		}
 	}
-	snprintf(err, size, "no case matches '%s'; nearest: %s%s%s%s%s "
-		 "(handoff list shows all)", pattern, best[0] ? best[0] : "-",
-		 best[1] ? ", " : "", best[1] ? best[1] : "",
-		 best[2] ? ", " : "", best[2] ? best[2] : "");
+	snprintf(err, size,
+		 "no case matches '%s'; nearest: %s%s%s%s%s "
+		 "(handoff list shows all)",
+		 pattern, best[0] ? best[0] : "-", best[1] ? ", " : "",
+		 best[1] ? best[1] : "", best[2] ? ", " : "",
+		 best[2] ? best[2] : "");
 }
 
 /* 0 if every pattern, place and peer of the filter means something. */
@@ -287,12 +289,13 @@ static int check_filter(const struct list *all,
 			known = strlen(place[i].name) == span &&
 				!strncmp(at, place[i].name, span);
 		if (!known) {
-			int used = snprintf(err, size, "--places: no place "
-					    "'%.*s'; there are:", (int)span,
-					    at);
+			int used = snprintf(err, size,
+					    "--places: no place "
+					    "'%.*s'; there are:",
+					    (int)span, at);
 
-			for (size_t i = 0; i < count && used > 0 &&
-			     (size_t)used < size; i++)
+			for (size_t i = 0;
+			     i < count && used > 0 && (size_t)used < size; i++)
 				used += snprintf(err + used,
 						 size - (size_t)used, " %s",
 						 place[i].name);
@@ -305,8 +308,10 @@ static int check_filter(const struct list *all,
 
 		if (!((span == 6 && !strncmp(at, "thread", 6)) ||
 		      (span == 7 && !strncmp(at, "process", 7)))) {
-			snprintf(err, size, "--peers: no peer '%.*s'; there "
-				 "are: thread process", (int)span, at);
+			snprintf(err, size,
+				 "--peers: no peer '%.*s'; there "
+				 "are: thread process",
+				 (int)span, at);
 			return -1;
 		}
 		at += span + (at[span] == ',');
@@ -331,8 +336,10 @@ struct test_case *cases_select(const struct case_filter *filter, size_t *count,
 		if (picked(&all.item[i], filter))
 			all.item[kept++] = all.item[i];
 	if (!kept) {
-		snprintf(err, size, "the patterns and filters together pick "
-			 "no case%s", filter->full ? "" : " (some need --full)");
+		snprintf(err, size,
+			 "the patterns and filters together pick "
+			 "no case%s",
+			 filter->full ? "" : " (some need --full)");
 		free(all.item);
 		return NULL;
 	}

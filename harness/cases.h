@@ -8,8 +8,13 @@
 #include "bench.h"
 #include "topo.h"
 
-enum status { STATUS_OK, STATUS_ABSENT, STATUS_DENIED, STATUS_FAILED,
-	      STATUS_TIMEOUT };
+enum status {
+	STATUS_OK,
+	STATUS_ABSENT,
+	STATUS_DENIED,
+	STATUS_FAILED,
+	STATUS_TIMEOUT
+};
 enum { CASE_ID = 128, CASE_REASON = 256 };
 
 /* "ok", "absent", … */
@@ -21,7 +26,7 @@ struct test_case {
 	enum peer peer;
 	const struct place *place; /* NULL: "-" */
 	uint64_t value;            /* PARAM_NONE: "-" */
-	char param[32];            /* "size=64KiB" or "-" */
+	char param[48];            /* "size=64KiB" or "-" */
 	char id[CASE_ID];          /* bench/variant/peer/place/param */
 	enum status status;        /* STATUS_OK: can be run */
 	char reason[CASE_REASON];

@@ -28,23 +28,23 @@ struct queue {
 
 /* One party's end. */
 struct end {
-	struct end *other;      /* where both are threads of one process */
+	struct end *other; /* where both are threads of one process */
 	bool is_driver;
-	int in, out;            /* descriptors */
-	struct word *mine;      /* the other party writes it to wake this one */
+	int in, out;       /* descriptors */
+	struct word *mine; /* the other party writes it to wake this one */
 	struct word *theirs;
-	int flags;              /* the channel's own */
+	int flags;               /* the channel's own */
 	uint32_t sent, received; /* signals or messages; free-running */
-	void *own;              /* the channel's, made in enter() */
+	void *own;               /* the channel's, made in enter() */
 
 	/* Of messages only: */
-	uint64_t size;          /* payload bytes */
-	char *payload;          /* the driver's, private: what is sent */
-	char *inbox;            /* the server's, private: where it arrives */
-	const char *last;       /* the server's: the message last received */
-	struct queue *queue;    /* shared; of channels that use one */
-	bool verify_each;       /* the server checks every message whole */
-	uint64_t copied;        /* bytes copied by memcpy */
+	uint64_t size;       /* payload bytes */
+	char *payload;       /* the driver's, private: what is sent */
+	char *inbox;         /* the server's, private: where it arrives */
+	const char *last;    /* the server's: the message last received */
+	struct queue *queue; /* shared; of channels that use one */
+	bool verify_each;    /* the server checks every message whole */
+	uint64_t copied;     /* bytes copied by memcpy */
 };
 
 /* Takes part in n round trips; returns how many. stamps: NULL, or a time
@@ -55,16 +55,16 @@ typedef uint64_t channel_serve(struct end *e, uint64_t n);
 struct channel {
 	const char *name;
 	int (*open)(struct run *r, struct end *driver, struct end *server);
-	int (*enter)(struct end *e);   /* in each party, before the first batch */
-	channel_drive *drive;          /* a signal there and one back */
+	int (*enter)(struct end *e); /* in each party, before the first batch */
+	channel_drive *drive;        /* a signal there and one back */
 	channel_serve *serve;
-	channel_drive *drive_message;  /* a payload there and a signal back */
+	channel_drive *drive_message; /* a payload there and a signal back */
 	channel_serve *serve_message;
-	void (*leave)(struct end *e);  /* in each party, after the last */
+	void (*leave)(struct end *e); /* in each party, after the last */
 	void (*close)(struct end *driver, struct end *server);
-	bool queues;                   /* messages go through e->queue */
-	uint64_t token_bytes;          /* bytes the kernel accounts for one
-	                                * message round trip beside payload */
+	bool queues;          /* messages go through e->queue */
+	uint64_t token_bytes; /* bytes the kernel accounts for one
+			       * message round trip beside payload */
 };
 
 #define CHANNEL(name) extern const struct channel via_##name;

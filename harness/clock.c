@@ -114,7 +114,8 @@ static const char *counter_distrust(void)
 	if (!__get_cpuid(0x80000007u, &a, &b, &c, &d) || !(d & 1u << 8))
 		return "the TSC is not invariant (CPUID 80000007h EDX[8])";
 	f = fopen("/sys/devices/system/clocksource/clocksource0/"
-		  "current_clocksource", "re");
+		  "current_clocksource",
+		  "re");
 	if (!f)
 		return "the kernel does not say which clocksource it uses";
 	if (!fgets(source, sizeof(source), f))
@@ -124,7 +125,8 @@ static const char *counter_distrust(void)
 	if (strcmp(source, "tsc") && strcmp(source, "kvm-clock")) {
 		snprintf(why, sizeof(why),
 			 "the kernel itself does not use the TSC "
-			 "(clocksource %s)", source);
+			 "(clocksource %s)",
+			 source);
 		return why;
 	}
 	return NULL;

@@ -58,10 +58,7 @@ static inline uint64_t clock_counter(void)
 #elif defined(__riscv) && __riscv_xlen == 64
 	uint64_t ticks;
 
-	__asm__ volatile("fence; rdtime %0; fence"
-			 : "=r"(ticks)
-			 :
-			 : "memory");
+	__asm__ volatile("fence; rdtime %0; fence" : "=r"(ticks) : : "memory");
 	return ticks;
 #else
 	return clock_kernel_raw();

@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ptrace.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -73,8 +73,8 @@ static void usage_so_far(struct tally *tally)
 	tally->voluntary = (uint64_t)use.ru_nvcsw;
 	tally->involuntary = (uint64_t)use.ru_nivcsw;
 	tally->faults = (uint64_t)use.ru_minflt + (uint64_t)use.ru_majflt;
-	tally->cpu_ns = (uint64_t)cpu.tv_sec * 1000000000u +
-			(uint64_t)cpu.tv_nsec;
+	tally->cpu_ns =
+		(uint64_t)cpu.tv_sec * 1000000000u + (uint64_t)cpu.tv_nsec;
 }
 
 void tally_begin(struct tally *tally, int counting)
@@ -133,8 +133,7 @@ static long long tracepoint_id(void)
 static int perf_open(void)
 {
 	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT,
-		.size = sizeof(attr),
+		.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr),
 		/* exclude_kernel would make a tracepoint read 0 */
 	};
 	long long id = tracepoint_id();
@@ -177,6 +176,17 @@ int counts_thread(enum counts_method method, struct counts_traced *traced)
 	return 0;
 }
 
+int counts_hold(enum counts_method method)
+{
+	return method == COUNTS_PERF ? perf_open() : -1;
+}
+
+void counts_release(int held)
+{
+	if (held >= 0)
+		close(held);
+}
+
 static int perf_works(char *why, size_t size)
 {
 	int fd = perf_open();
@@ -184,8 +194,8 @@ static int perf_works(char *why, size_t size)
 
 	if (fd < 0) {
 		snprintf(why, size, "perf tracepoint: %s",
-			 errno == ENOENT ? "no tracefs that can be read"
-					 : strerror(errno));
+			 errno == ENOENT ? "no tracefs that can be read" :
+					   strerror(errno));
 		return 0;
 	}
 	before = perf_read(fd);
@@ -204,9 +214,9 @@ static int perf_works(char *why, size_t size)
 
 int counts_trace_attach(pid_t pid)
 {
-	const unsigned long options =
-		PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE |
-		PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_EXITKILL;
+	const unsigned long options = PTRACE_O_TRACESYSGOOD |
+				      PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+				      PTRACE_O_TRACEVFORK | PTRACE_O_EXITKILL;
 
 	if (ptrace(PTRACE_SEIZE, pid, NULL, (void *)options))
 		return -1;
@@ -304,7 +314,8 @@ static int ptrace_works(char *why, size_t size)
 enum counts_method counts_probe(char *why, size_t size)
 {
 	const char *wish = getenv("HANDOFF_COUNT");
-	char no_perf[96] = "perf: not asked", no_ptrace[96] = "ptrace: not asked";
+	char no_perf[96] = "perf: not asked",
+	     no_ptrace[96] = "ptrace: not asked";
 
 	if (!wish || !strcmp(wish, "perf")) {
 		if (perf_works(no_perf, sizeof(no_perf))) {

@@ -67,6 +67,14 @@ struct counts_traced {
 int counts_thread(enum counts_method method, struct counts_traced *traced);
 
 /*
+ * Keeps the tracepoint on for a while: turning it on and off takes tens of
+ * milliseconds, which each invocation would pay. While it is on, every system
+ * call on the machine is slower: not while timing. A descriptor, or -1.
+ */
+int counts_hold(enum counts_method method);
+void counts_release(int held);
+
+/*
  * The tracer's part. counts_trace_attach() seizes a child;
  * counts_trace_event() handles one wait status of a traced task and resumes
  * it: 1 if the status ended that task, else 0. Signals are passed on.

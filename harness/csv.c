@@ -245,7 +245,7 @@ struct csv_in {
 	char *path;
 	locale_t c_locale;
 	struct row header, row;
-	size_t line;	  /* where the row last read begins */
+	size_t line;      /* where the row last read begins */
 	size_t next_line; /* where the file is being read */
 	bool ended;
 	char error[PATH_MAX + 256]; /* empty while there is none */
@@ -558,8 +558,8 @@ double csv_field_num(struct csv_in *in, int column)
 		return value;
 	fail(in, in->line,
 	     "%.*s is not a number but \"%.*s\"; mend it or leave it empty",
-	     excerpt(name_of(in, (size_t)column)),
-	     name_of(in, (size_t)column), excerpt(text), text);
+	     excerpt(name_of(in, (size_t)column)), name_of(in, (size_t)column),
+	     excerpt(text), text);
 	return NAN;
 }
 

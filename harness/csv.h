@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* What the reader refuses, and the writer therefore never leaves behind. */
-#define CSV_ROW_MAX    ((size_t)1 << 20) /* bytes of a row, its end included */
+#define CSV_ROW_MAX ((size_t)1 << 20) /* bytes of a row, its end included */
 #define CSV_FIELDS_MAX ((size_t)256)
 
 /*

@@ -17,7 +17,8 @@ enum { EXIT_DONE = 0, EXIT_CASE_FAILED = 1, EXIT_USAGE = 2, EXIT_INT = 130 };
  */
 void die_into(char *reason, size_t size);
 
-/* Message with errno's text appended when errno_value is not 0; never returns. */
+/* Message with errno's text appended when errno_value is not 0; never returns.
+ */
 noreturn void die_at(const char *file, int line, int errno_value,
 		     const char *format, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -45,9 +45,9 @@ struct sink {
 };
 
 enum how {
-	TEXT,	    /* the whole file */
-	CHOICE,	    /* the bracketed word: "always [madvise] never" */
-	KEYS,	    /* "key: value" lines of the file, all where list is NULL */
+	TEXT,       /* the whole file */
+	CHOICE,     /* the bracketed word: "always [madvise] never" */
+	KEYS,       /* "key: value" lines of the file, all where list is NULL */
 	PER_CPU,    /* a file per CPU, one row by value */
 	CPU_SUM,    /* a file per CPU holding a number: their sum */
 	CPU_MAX,    /* … the greatest */
@@ -1098,7 +1098,7 @@ static int cpuinfo_each(const char *root,
 /* Where a model's name may stand, the best first; [0] is made, not read. */
 static const char *const model_keys[] = {
 	"CPU part", "model name", "Model Name", "cpu model",
-	"uarch",    "cpu",	  "isa",	"machine",
+	"uarch",    "cpu",        "isa",        "machine",
 };
 #define MODEL_KEYS (sizeof(model_keys) / sizeof(model_keys[0]))
 
@@ -1152,8 +1152,8 @@ int env_cpu_model(const char *root, char *buf, size_t size)
 static bool cpuinfo_skipped(const char *key)
 {
 	static const char *const skipped[] = {
-		"processor",   "apicid",	   "initial apicid",
-		"physical id", "core id",	   "hart",
+		"processor",   "apicid",           "initial apicid",
+		"physical id", "core id",          "hart",
 		"bogomips",    "power management", "clock",
 	};
 
@@ -1267,13 +1267,13 @@ struct sign {
 #ifdef HAVE_CPUID
 /* The twelve bytes of CPUID leaf 40000000h, EBX, ECX, EDX. */
 static const struct sign cpuid_signs[] = {
-	{ "KVMKVMKVM", "KVM" },		 { "Linux KVM Hv", "KVM" },
-	{ "TCGTCGTCGTCG", "QEMU TCG" },	 { "XenVMMXenVMM", "Xen" },
-	{ "VMwareVMware", "VMware" },	 { "VBoxVBoxVBox", "VirtualBox" },
-	{ "bhyve bhyve ", "bhyve" },	 { "prl hyperv  ", "Parallels" },
+	{ "KVMKVMKVM", "KVM" },          { "Linux KVM Hv", "KVM" },
+	{ "TCGTCGTCGTCG", "QEMU TCG" },  { "XenVMMXenVMM", "Xen" },
+	{ "VMwareVMware", "VMware" },    { "VBoxVBoxVBox", "VirtualBox" },
+	{ "bhyve bhyve ", "bhyve" },     { "prl hyperv  ", "Parallels" },
 	{ " lrpepyh  vr", "Parallels" }, { "ACRNACRNACRN", "ACRN" },
-	{ "NVMMNVMMNVMM", "NVMM" },	 { "OpenBSDVMM58", "OpenBSD vmm" },
-	{ "Jailhouse", "Jailhouse" },	 { "Microsoft Hv", "Hyper-V" },
+	{ "NVMMNVMMNVMM", "NVMM" },      { "OpenBSDVMM58", "OpenBSD vmm" },
+	{ "Jailhouse", "Jailhouse" },    { "Microsoft Hv", "Hyper-V" },
 };
 
 /* Returns 1 with a name, 0 where CPUID says that there is no hypervisor. */
@@ -1434,8 +1434,8 @@ static int init_container(const char *root, char *buf, size_t size)
 static void put_container(const struct sink *to)
 {
 	static const struct sign in_cgroup[] = {
-		{ "kubepods", "kubernetes" },	{ "docker", "docker" },
-		{ "libpod", "podman" },		{ "lxc", "lxc" },
+		{ "kubepods", "kubernetes" },   { "docker", "docker" },
+		{ "libpod", "podman" },         { "lxc", "lxc" },
 		{ "containerd", "containerd" },
 	};
 	static const char init[] = "/proc/1/environ";
@@ -2116,7 +2116,7 @@ static void put_sysconf(const struct sink *to)
 static void put_process(const struct sink *to)
 {
 	static const char *const variables[] = {
-		"LD_PRELOAD",	    "LD_BIND_NOW",  "GLIBC_TUNABLES",
+		"LD_PRELOAD",       "LD_BIND_NOW",  "GLIBC_TUNABLES",
 		"MALLOC_ARENA_MAX", "NODE_OPTIONS", "UV_USE_IO_URING",
 	};
 	static const struct {
@@ -2124,7 +2124,7 @@ static void put_process(const struct sink *to)
 		const char *name;
 	} policies[] = {
 		{ SCHED_OTHER, "other" }, { SCHED_BATCH, "batch" },
-		{ SCHED_IDLE, "idle" },	  { SCHED_FIFO, "fifo" },
+		{ SCHED_IDLE, "idle" },   { SCHED_FIFO, "fifo" },
 		{ SCHED_RR, "rr" },
 	};
 	char name[NAME_MAX_LEN], value[32];

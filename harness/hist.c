@@ -12,7 +12,7 @@ _Static_assert(DBL_MANT_DIG == 53 && sizeof(double) == sizeof(uint64_t),
 
 /* What quantiles are read from: a dense histogram, or a sparse one's cells. */
 struct view {
-	const uint64_t *count;	      /* NULL if sparse */
+	const uint64_t *count;        /* NULL if sparse */
 	const struct hist_cell *cell; /* NULL if dense */
 	size_t length;
 	uint64_t n;

@@ -15,14 +15,14 @@
  * 1/128 of its smaller limit wide. With nanoseconds: 62.5 ps to 68.7 s.
  * Magnitudes of 2^36 and more go into the outermost bucket of their side.
  */
-#define HIST_SUB_BITS	 7
-#define HIST_LOW_OCTAVE	 (-4)
+#define HIST_SUB_BITS 7
+#define HIST_LOW_OCTAVE (-4)
 #define HIST_HIGH_OCTAVE 36
-#define HIST_SIDE                                                              \
+#define HIST_SIDE \
 	((size_t)(HIST_HIGH_OCTAVE - HIST_LOW_OCTAVE) << HIST_SUB_BITS)
-#define HIST_ZERO    HIST_SIDE /* index of the bucket around 0 */
+#define HIST_ZERO HIST_SIDE /* index of the bucket around 0 */
 #define HIST_BUCKETS (2 * HIST_SIDE + 1)
-#define HIST_LIMIT   ((double)(UINT64_C(1) << HIST_HIGH_OCTAVE))
+#define HIST_LIMIT ((double)(UINT64_C(1) << HIST_HIGH_OCTAVE))
 
 /*
  * Plain data, 80 KiB, without pointers: may live in memory shared between
@@ -30,9 +30,9 @@
  * what was added. Nothing is locked: one writer at a time.
  */
 struct hist {
-	uint64_t n;	    /* values counted, those in bad not among them */
-	uint64_t bad;	    /* NANs and infinities: a fault of the caller */
-	uint64_t fractions; /* how many of n are not whole numbers */
+	uint64_t n;           /* values counted, those in bad not among them */
+	uint64_t bad;         /* NANs and infinities: a fault of the caller */
+	uint64_t fractions;   /* how many of n are not whole numbers */
 	double sum, min, max; /* exact; min and max mean nothing if n == 0 */
 	uint64_t count[HIST_BUCKETS];
 };
@@ -71,8 +71,8 @@ static inline void hist_add(struct hist *h, double v)
 		h->max = v;
 	h->n++;
 	h->sum += v;
-	h->fractions += v > -HIST_LIMIT && v < HIST_LIMIT &&
-			v != (double)(int64_t)v;
+	h->fractions +=
+		v > -HIST_LIMIT && v < HIST_LIMIT && v != (double)(int64_t)v;
 	h->count[hist_bucket(v)]++;
 }
 
@@ -108,7 +108,7 @@ struct hist_cell {
 };
 
 struct hist_sparse {
-	size_t used, room;	/* cells in use and allocated */
+	size_t used, room;      /* cells in use and allocated */
 	struct hist_cell *cell; /* ascending by bucket, no count is 0 */
 	uint64_t n, bad, fractions;
 	double sum, min, max;

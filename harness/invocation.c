@@ -54,9 +54,8 @@ static int measure(struct invocation *inv, struct run *r)
 
 int invocation_main(int fd)
 {
-	struct invocation *inv = mmap(NULL, sizeof(*inv),
-				      PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-				      0);
+	struct invocation *inv = mmap(
+		NULL, sizeof(*inv), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (inv == MAP_FAILED)
 		die_errno("map the runner's memory");
@@ -83,10 +82,10 @@ int invocation_main(int fd)
 	};
 	int result = measure(inv, &r);
 
-	inv->status = !result    ? STATUS_OK
-		      : r.absent ? STATUS_ABSENT
-		      : r.denied ? STATUS_DENIED
-				 : STATUS_FAILED;
+	inv->status = !result  ? STATUS_OK :
+		      r.absent ? STATUS_ABSENT :
+		      r.denied ? STATUS_DENIED :
+				 STATUS_FAILED;
 	inv->answered = true;
 	/* What a failed case left behind (a waiting party) goes with it. */
 	if (result)

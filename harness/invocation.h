@@ -27,7 +27,7 @@ struct invocation {
 	struct clock clock;
 	bool clocks_agree;
 	char topology[PATH_MAX + 32]; /* hwloc XML */
-	char helper[PATH_MAX + 32]; /* the exec'd program */
+	char helper[PATH_MAX + 32];   /* the exec'd program */
 	pid_t runner;
 	/* answered */
 	bool answered;

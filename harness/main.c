@@ -19,13 +19,20 @@
 #include "units.h"
 #include "version.h"
 
-const char *argp_program_version = "handoff " HANDOFF_VERSION
-				   " (" HANDOFF_COMMIT ")";
+const char *argp_program_version =
+	"handoff " HANDOFF_VERSION " (" HANDOFF_COMMIT ")";
 
 /* ------------------------------------------------- options of commands */
 
-enum { KEY_BUDGET = 256, KEY_INVOCATIONS, KEY_PLACES, KEY_PEERS, KEY_SEED,
-       KEY_FULL, KEY_DEADLINE };
+enum {
+	KEY_BUDGET = 256,
+	KEY_INVOCATIONS,
+	KEY_PLACES,
+	KEY_PEERS,
+	KEY_SEED,
+	KEY_FULL,
+	KEY_DEADLINE
+};
 
 struct options {
 	struct run_options run;
@@ -37,17 +44,20 @@ static void take_number(struct argp_state *state, const char *name,
 			const char *text, uint64_t least, uint64_t *value)
 {
 	if (units_parse_u64(text, value) || *value < least)
-		argp_error(state, "--%s: '%s' is not a whole number of at "
-			   "least %llu", name, text,
-			   (unsigned long long)least);
+		argp_error(state,
+			   "--%s: '%s' is not a whole number of at "
+			   "least %llu",
+			   name, text, (unsigned long long)least);
 }
 
 static void take_duration(struct argp_state *state, const char *name,
 			  const char *text, double *seconds)
 {
 	if (units_parse_duration(text, seconds) || *seconds <= 0)
-		argp_error(state, "--%s: '%s' is not a duration above 0, such "
-			   "as 30s or 5m", name, text);
+		argp_error(state,
+			   "--%s: '%s' is not a duration above 0, such "
+			   "as 30s or 5m",
+			   name, text);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -90,13 +100,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-#define FILTER_OPTIONS                                                     \
-	{ "places", KEY_PLACES, "LIST", 0,                                 \
-	  "Only these places, such as pu,l3,any", 1 },                     \
-	{ "peers", KEY_PEERS, "LIST", 0,                                   \
-	  "Only these second parties: thread, process or both", 1 },       \
-	{ "full", KEY_FULL, NULL, 0,                                       \
-	  "With the cases that are not in `make bench`", 1 }
+#define FILTER_OPTIONS                                                   \
+	{ "places",                                                      \
+	  KEY_PLACES,                                                    \
+	  "LIST",                                                        \
+	  0,                                                             \
+	  "Only these places, such as pu,l3,any",                        \
+	  1 },                                                           \
+		{ "peers",                                               \
+		  KEY_PEERS,                                             \
+		  "LIST",                                                \
+		  0,                                                     \
+		  "Only these second parties: thread, process or both",  \
+		  1 },                                                   \
+	{                                                                \
+		"full", KEY_FULL, NULL, 0,                               \
+			"With the cases that are not in `make bench`", 1 \
+	}
 
 static const struct argp_option list_options[] = { FILTER_OPTIONS, { 0 } };
 
@@ -108,7 +128,8 @@ static const struct argp_option run_options[] = {
 	  "Time to spend in all (default 180s)", 2 },
 	{ "invocations", KEY_INVOCATIONS, "K", 0,
 	  "Fresh processes to measure each case in (default 10; 6 are the "
-	  "fewest that give a 95 % interval)", 2 },
+	  "fewest that give a 95 % interval)",
+	  2 },
 	{ "deadline", KEY_DEADLINE, "TIME", 0,
 	  "When to give up on one process (default 20s or more)", 2 },
 	{ "seed", KEY_SEED, "N", 0,
@@ -268,7 +289,7 @@ int main(int argc, char **argv)
 			 "  handoff %s %s\n    %s\n", commands[i].name,
 			 commands[i].arguments, commands[i].text);
 	}
-	argv[0] = (char *)(uintptr_t)"handoff";
+	argv[0] = (char *)(uintptr_t) "handoff";
 	for (first = 1; first < argc && argv[first][0] == '-'; first++)
 		;
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &command);

@@ -44,7 +44,8 @@ const char *memory_policy(void)
 		snprintf(text, sizeof(text), "denied: mbind: %s",
 			 strerror(errno));
 	else
-		snprintf(text, sizeof(text), "on the node of the writing party");
+		snprintf(text, sizeof(text),
+			 "on the node of the writing party");
 	munmap(probe, page);
 	return text;
 }

@@ -17,9 +17,9 @@
 /* What both parties see of the engine itself. Each word on lines of its own;
  * nothing here is touched between two stamps. */
 struct pair_shared {
-	struct word batch; /* number of the batch; the driver's */
-	struct word ready; /* the batch the server is ready for */
-	struct word done;  /* the batch the server has done */
+	struct word batch;   /* number of the batch; the driver's */
+	struct word ready;   /* the batch the server is ready for */
+	struct word done;    /* the batch the server has done */
 	struct word mine[2]; /* the channel's: driver's, server's */
 	_Alignas(CACHE_LINES) uint64_t n; /* of the batch; 0: leave */
 	uint64_t served;
@@ -100,8 +100,7 @@ static void *private_memory(uint64_t size)
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
-		die_errno("%llu bytes for a message",
-			  (unsigned long long)size);
+		die_errno("%llu bytes for a message", (unsigned long long)size);
 	memset(memory, 0, size); /* in the party that will use it */
 	return memory;
 }
@@ -278,7 +277,7 @@ int pair_settle(struct run *r, uint64_t n)
 				  shared->pu, r->pu_b);
 	if (e->size && shared->checksum != checksum(e->payload, e->size))
 		return bench_fail(r, "a message's checksum differs at its "
-				  "receiver");
+				     "receiver");
 	return 0;
 }
 
@@ -299,6 +298,6 @@ int pair_teardown(struct run *r)
 	free(pair);
 	r->pair = NULL;
 	r->peer_tally = NULL;
-	return result ? bench_fail(r, "the other party ended with %d", result)
-		      : 0;
+	return result ? bench_fail(r, "the other party ended with %d", result) :
+			0;
 }

@@ -44,8 +44,8 @@ PAIR_INLINE uint64_t pair_serve(struct end *e, uint64_t n,
 
 /* The hooks of a bench whose variants are channels: r->variant->arg. The
  * first operation of a stamped batch only primes: the pair does n + 1. */
-int pair_setup(struct run *r);          /* signals there and back */
-int pair_setup_message(struct run *r);  /* r->value bytes there, a signal back */
+int pair_setup(struct run *r);         /* signals there and back */
+int pair_setup_message(struct run *r); /* r->value bytes there, a signal back */
 void pair_arm(struct run *r, uint64_t n);
 uint64_t pair_run(struct run *r, uint64_t n);
 int pair_settle(struct run *r, uint64_t n);
@@ -89,11 +89,11 @@ PAIR_INLINE void message_received(struct end *e, const char *message)
 PAIR_INLINE void queue_put(struct end *e)
 {
 	struct queue *q = e->queue;
-	uint32_t tail = atomic_load_explicit(&q->tail.value,
-					     memory_order_relaxed);
+	uint32_t tail =
+		atomic_load_explicit(&q->tail.value, memory_order_relaxed);
 
-	if (tail - atomic_load_explicit(&q->head.value,
-					memory_order_acquire) == QUEUE_SLOTS)
+	if (tail - atomic_load_explicit(&q->head.value, memory_order_acquire) ==
+	    QUEUE_SLOTS)
 		die("the queue is full");
 	message_number(e->payload, e->size, ++e->sent);
 	memcpy(q->slot[tail % QUEUE_SLOTS], e->payload, e->size);
@@ -105,10 +105,10 @@ PAIR_INLINE void queue_put(struct end *e)
 PAIR_INLINE uint64_t queue_drain(struct end *e)
 {
 	struct queue *q = e->queue;
-	uint32_t head = atomic_load_explicit(&q->head.value,
-					     memory_order_relaxed);
-	uint32_t tail = atomic_load_explicit(&q->tail.value,
-					     memory_order_acquire);
+	uint32_t head =
+		atomic_load_explicit(&q->head.value, memory_order_relaxed);
+	uint32_t tail =
+		atomic_load_explicit(&q->tail.value, memory_order_acquire);
 	uint64_t taken = tail - head;
 
 	for (; head != tail; head++) {

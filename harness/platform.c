@@ -61,7 +61,8 @@ void platform_machine(char *buf, size_t size)
 	topo_signature(shape, sizeof(shape));
 	uname(&uts);
 	sum = hash(hash(hash(hash(hash(sum, model), hypervisor), shape),
-			uts.release), uts.machine);
+			uts.release),
+		   uts.machine);
 	name[0] = '\0';
 	slugify(name, 40, model);
 	snprintf(buf, size, "%s-%zupu-%08x", name, topo_pu_count(), sum);
@@ -100,7 +101,8 @@ void platform_open(struct platform *platform)
 	platform->clocks_agree = !compare_places(platform);
 	if (!platform->clocks_agree &&
 	    platform->clock.source == CLOCK_RAW_COUNTER) {
-		clock_fall_back(&platform->clock, "the raw counters of two "
+		clock_fall_back(&platform->clock,
+				"the raw counters of two "
 				"PUs of a place do not agree");
 		platform->clocks_agree = !compare_places(platform);
 	}
@@ -127,27 +129,27 @@ void platform_facts(const struct platform *platform, env_emit *emit, void *ctx)
 	emit(ctx, "handoff.commit", HANDOFF_COMMIT, "build");
 	emit(ctx, "handoff.compiler", __VERSION__, "build");
 	emit(ctx, "handoff.cflags", HANDOFF_CFLAGS, "build");
-	emit(ctx, "clock.source", clock->source == CLOCK_RAW_COUNTER
-					  ? "raw counter"
-					  : "CLOCK_MONOTONIC_RAW", clock->why);
+	emit(ctx, "clock.source",
+	     clock->source == CLOCK_RAW_COUNTER ? "raw counter" :
+						  "CLOCK_MONOTONIC_RAW",
+	     clock->why);
 	emit_number(emit, ctx, "clock.step_ns", clock->step_ns, "measured");
 	emit_number(emit, ctx, "clock.cost_ns", clock->cost_ns, "measured");
 	for (size_t i = 0; i < compared_count; i++) {
 		const struct clock_offset *o = &compared[i].offset;
 
-		snprintf(name, sizeof(name), "clock.offset_ns.%s",
+		snprintf(name, sizeof(name), "clock.offset_ns.%.15s",
 			 compared[i].place);
 		snprintf(text, sizeof(text), "%.1f ± %.1f%s", o->offset_ns,
 			 o->bound_ns, o->warp ? "; warp seen" : "");
 		emit(ctx, name, text, "measured over a cache line");
 	}
 	emit(ctx, "counts.syscalls",
-	     platform->counts == COUNTS_PERF     ? "perf"
-	     : platform->counts == COUNTS_PTRACE ? "ptrace"
-						 : "denied",
+	     platform->counts == COUNTS_PERF   ? "perf" :
+	     platform->counts == COUNTS_PTRACE ? "ptrace" :
+						 "denied",
 	     platform->counts_why);
-	emit(ctx, "counts.io", counts_have_io() ? "accounted"
-						: "not accounted",
+	emit(ctx, "counts.io", counts_have_io() ? "accounted" : "not accounted",
 	     "/proc/thread-self/io");
 	emit(ctx, "memory.policy", memory_policy(), "libnuma");
 	topo_version(text, sizeof(text));

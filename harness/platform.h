@@ -24,8 +24,7 @@ void platform_open(struct platform *platform);
 
 /* The facts found by our own modules (clock, counts, libraries, build); where
  * they can change, as of now with the suffix. */
-void platform_facts(const struct platform *platform, env_emit *emit,
-		    void *ctx);
+void platform_facts(const struct platform *platform, env_emit *emit, void *ctx);
 void platform_changing(const struct platform *platform, const char *suffix,
 		       env_emit *emit, void *ctx);
 

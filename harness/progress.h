@@ -8,7 +8,7 @@
 
 struct progress {
 	int terminal, colour, shown;
-	size_t done, total;   /* invocations */
+	size_t done, total; /* invocations */
 	size_t block, blocks;
 	double start_s, last_s;
 };

@@ -1,2 +1,337 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The report of a run: tables on the terminal, tables.md, charts; from the
+ * run's CSV files alone. */
 #include "report.h"
-int report_make(const char *dir, FILE *out) { fprintf(out, "%s\n", dir); return 0; }
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "charts.h"
+#include "claims.h"
+#include "die.h"
+#include "summary.h"
+#include "tables.h"
+#include "units.h"
+
+/* A few distinct strings in order of appearance: a matrix's rows, columns. */
+struct names {
+	char name[256][96];
+	size_t count;
+};
+
+static size_t name_index(struct names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (!strcmp(names->name[i], name))
+			return i;
+	if (names->count == 256)
+		return 255;
+	snprintf(names->name[names->count], sizeof(names->name[0]), "%s", name);
+	return names->count++;
+}
+
+/* What a matrix shows: one metric of one bench. */
+struct view {
+	const char *bench, *metric;
+	bool swept; /* columns are parameters, else places */
+};
+
+static void row_name(const struct view *v, const struct summary_row *row,
+		     char *buf, size_t size)
+{
+	const char *const part[] = { row->variant, row->peer,
+				     v->swept ? row->place : "-" };
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (int i = 0; i < 3; i++)
+		if (strcmp(part[i], "-") && used < size)
+			used += (size_t)snprintf(buf + used, size - used,
+						 "%s%s", used ? " " : "",
+						 part[i]);
+	if (!used)
+		snprintf(buf, size, "%s", row->bench);
+}
+
+static const char *column_name(const struct view *v,
+			       const struct summary_row *row)
+{
+	const char *name = v->swept ? row->param : row->place;
+
+	return strcmp(name, "-") ? name : "alone";
+}
+
+static bool in_view(const struct view *v, const struct summary_row *row)
+{
+	return !strcmp(row->bench, v->bench) && !strcmp(row->metric, v->metric);
+}
+
+static void print_value(struct table *t, const struct summary_row *row,
+			enum table_style style)
+{
+	char value[UNITS_SIZE], low[UNITS_SIZE], high[UNITS_SIZE];
+	bool time = row && !strcmp(row->unit, "ns");
+	char *(*format)(char *, size_t, double) =
+		time ? units_time : units_count;
+
+	if (!row) {
+		table_cell(t, "%s", "");
+	} else if (!row->ok) {
+		table_cell(t, "%s", row->status);
+	} else if (style == TABLE_TERMINAL || isnan(row->ci.low)) {
+		table_cell(t, "%s", format(value, sizeof(value), row->value));
+	} else {
+		table_cell(t, "%s [%s, %s]",
+			   format(value, sizeof(value), row->value),
+			   format(low, sizeof(low), row->ci.low),
+			   format(high, sizeof(high), row->ci.high));
+	}
+}
+
+/* Rows × columns of one view; places and parameters that no case has here are
+ * left out. */
+static void print_matrix(const struct summary *s, const struct view *v,
+			 enum table_style style, FILE *out)
+{
+	static struct names rows, columns;
+	const struct summary_row **at;
+	struct table *t;
+	char name[96];
+
+	rows.count = columns.count = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct summary_row *row = &s->row[i];
+
+		if (!in_view(v, row) || !strcmp(row->status, "absent"))
+			continue;
+		row_name(v, row, name, sizeof(name));
+		name_index(&rows, name);
+		name_index(&columns, column_name(v, row));
+	}
+	at = calloc(rows.count * columns.count + 1, sizeof(*at));
+	t = table_new(columns.count + 1, 1);
+	if (!at || !t)
+		die("out of memory for a table");
+	for (size_t i = 0; i < s->count; i++) {
+		const struct summary_row *row = &s->row[i];
+
+		if (!in_view(v, row) || !strcmp(row->status, "absent"))
+			continue;
+		row_name(v, row, name, sizeof(name));
+		at[name_index(&rows, name) * columns.count +
+		   name_index(&columns, column_name(v, row))] = row;
+	}
+	table_cell(t, "%s %s", v->bench, v->metric);
+	for (size_t c = 0; c < columns.count; c++)
+		table_cell(t, "%s", columns.name[c]);
+	for (size_t r = 0; r < rows.count; r++) {
+		table_cell(t, "%s", rows.name[r]);
+		for (size_t c = 0; c < columns.count; c++)
+			print_value(t, at[r * columns.count + c], style);
+	}
+	table_print(t, style, out);
+	free(at);
+}
+
+/* The views of a run: every bench's metrics, in the file's order. */
+static size_t list_views(const struct summary *s, struct view *view,
+			 size_t room)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct summary_row *row = &s->row[i];
+		size_t k = 0;
+
+		if (!strcmp(row->status, "absent"))
+			continue;
+		while (k < count && !in_view(&view[k], row))
+			k++;
+		if (k == count) {
+			if (count == room)
+				break;
+			view[count++] =
+				(struct view){ row->bench, row->metric, false };
+		}
+		if (strcmp(row->param, "-"))
+			view[k].swept = true;
+	}
+	return count;
+}
+
+static void print_claims(const struct summary *s, enum table_style style,
+			 FILE *out)
+{
+	size_t count = 0;
+	struct claim_line *line = claims_decide(s, &count);
+	bool markdown = style == TABLE_MARKDOWN;
+	struct table *t = table_new(markdown ? 6 : 4, markdown ? 6 : 2);
+
+	if (!line || !t)
+		die("out of memory for the claims");
+	if (markdown)
+		table_cell(t, "claim");
+	table_cell(t, "what");
+	table_cell(t, "claimed");
+	table_cell(t, "measured");
+	table_cell(t, "verdict");
+	if (markdown)
+		table_cell(t, "rests on");
+	for (size_t i = 0; i < count; i++) {
+		if (markdown)
+			table_cell(t, "%s", line[i].id);
+		table_cell(t, "%s", line[i].claim);
+		table_cell(t, "%s", line[i].claimed);
+		table_cell(t, "%s", line[i].measured);
+		table_cell(t, markdown ? "**%s**" : "%s", line[i].verdict);
+		if (markdown)
+			table_cell(t, "`%s`", line[i].basis);
+	}
+	table_print(t, style, out);
+	free(line);
+}
+
+/* Cases that have no number, grouped by their reason: a machine that lacks a
+ * place lacks it for every mechanism. */
+static void print_missing(const struct summary *s, FILE *out)
+{
+	static struct names reasons;
+	struct table *t;
+
+	reasons.count = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		char text[96];
+
+		if (s->row[i].ok)
+			continue;
+		snprintf(text, sizeof(text), "%s: %.80s", s->row[i].status,
+			 s->row[i].reason);
+		name_index(&reasons, text);
+	}
+	if (!reasons.count)
+		return;
+	fputs("\n## Not measured\n\n", out);
+	t = table_new(3, 1);
+	table_cell(t, "why");
+	table_cell(t, "cases");
+	table_cell(t, "for example");
+	for (size_t k = 0; k < reasons.count; k++) {
+		const struct summary_row *example = NULL;
+		size_t count = 0;
+
+		for (size_t i = 0; i < s->count; i++) {
+			const struct summary_row *row = &s->row[i];
+			char text[96];
+
+			if (row->ok)
+				continue;
+			snprintf(text, sizeof(text), "%s: %.80s", row->status,
+				 row->reason);
+			if (strcmp(text, reasons.name[k]))
+				continue;
+			count++;
+			if (!example)
+				example = row;
+		}
+		table_cell(t, "%s", reasons.name[k]);
+		table_cell(t, "%zu", count);
+		table_cell(t, "`%s/%s/%s/%s/%s`", example->bench,
+			   example->variant, example->peer, example->place,
+			   example->param);
+	}
+	table_print(t, TABLE_MARKDOWN, out);
+}
+
+static void write_markdown(const struct summary *s, FILE *out)
+{
+	struct view view[64];
+	size_t views = list_views(s, view, 64);
+	const char *bench = "";
+
+	fprintf(out,
+		"# What it costs to hand work over on %s\n\n"
+		"Run %s. Medians over fresh processes with their 95 %% "
+		"intervals; places as hwloc names them (`pu`: both parties on "
+		"one PU; `any`: not bound).\n\n## Claims\n\n",
+		s->row[0].machine, s->row[0].run);
+	print_claims(s, TABLE_MARKDOWN, out);
+	fprintf(out, "\n%s", claims_rules);
+	for (size_t i = 0; i < views; i++) {
+		if (strcmp(bench, view[i].bench)) {
+			bench = view[i].bench;
+			fprintf(out, "\n## %s\n", bench);
+			charts_link(bench, out);
+		}
+		fputc('\n', out);
+		print_matrix(s, &view[i], TABLE_MARKDOWN, out);
+	}
+	print_missing(s, out);
+}
+
+static int make_markdown(const struct summary *s, const char *dir)
+{
+	char path[PATH_MAX], temporary[PATH_MAX + 8];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%.4000s/tables.md", dir);
+	snprintf(temporary, sizeof(temporary), "%s.tmp", path);
+	out = fopen(temporary, "we");
+	if (out) {
+		bool bad;
+
+		write_markdown(s, out);
+		bad = ferror(out);
+		bad = fclose(out) || bad;
+		if (!bad && !rename(temporary, path))
+			return EXIT_DONE;
+		unlink(temporary);
+	}
+	warn("%s: %s", path, strerror(errno));
+	return EXIT_CASE_FAILED;
+}
+
+/* The terminal shows times of operations and the claims; the rest is in
+ * tables.md. */
+static void print_terminal(const struct summary *s, FILE *out)
+{
+	struct view view[64];
+	size_t views = list_views(s, view, 64);
+
+	for (size_t i = 0; i < views; i++) {
+		const struct summary_row *row = s->row;
+
+		while (!in_view(&view[i], row))
+			row++;
+		if (strcmp(row->unit, "ns") || !strcmp(row->metric, "cpu_time"))
+			continue;
+		print_matrix(s, &view[i], TABLE_TERMINAL, out);
+		fputc('\n', out);
+	}
+	print_claims(s, TABLE_TERMINAL, out);
+}
+
+int report_make(const char *dir, FILE *out)
+{
+	char err[PATH_MAX + 256];
+	struct summary s;
+	int result;
+
+	if (summary_read(&s, dir, err, sizeof(err)))
+		die_usage("%s", err);
+	print_terminal(&s, out);
+	result = make_markdown(&s, dir);
+	if (charts_draw(dir))
+		result = EXIT_CASE_FAILED;
+	fprintf(out, "\n%s: tables.md, charts/, summary.csv\n", dir);
+	if (fflush(out) || ferror(out)) {
+		warn("standard output: %s", strerror(errno));
+		result = EXIT_CASE_FAILED;
+	}
+	summary_free(&s);
+	return result;
+}

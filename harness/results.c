@@ -165,10 +165,10 @@ static void write_header(struct csv_out *out, const char *names)
 	csv_end(out);
 }
 
-static bool is_bimodal(const struct metric_result *m)
+static bool is_bimodal(const struct metric_result *m, double step_ns)
 {
 	const struct hist_sparse *h = &m->hist;
-	double *middle, *weight, grain = 0;
+	double *middle, *weight;
 	bool result = false;
 	size_t used = 0;
 
@@ -184,11 +184,11 @@ static bool is_bimodal(const struct metric_result *m)
 			continue;
 		middle[used] = (low + high) / 2;
 		weight[used++] = (double)h->cell[i].count;
-		if (high - low > grain && h->cell[i].count > h->n / 100)
-			grain = high - low;
 	}
 	if (used)
-		result = stats_modes(middle, weight, used, grain, 0).bimodal;
+		result = stats_modes(middle, weight, used, step_ns,
+				     1.0 / (1 << HIST_SUB_BITS))
+				 .bimodal;
 	free(middle);
 	return result;
 }
@@ -219,7 +219,7 @@ static void write_flags(struct csv_out *out, const struct results *results,
 			add_flag(flags, sizeof(flags), "resolution");
 		if (c->drifting >= 2 && 5 * c->drifting > timed)
 			add_flag(flags, sizeof(flags), "drift");
-		if (is_bimodal(m))
+		if (is_bimodal(m, results->clock_step_ns))
 			add_flag(flags, sizeof(flags), "bimodal");
 	}
 	csv_str(out, flags);
@@ -232,13 +232,13 @@ static void write_distribution(struct csv_out *out,
 
 	csv_num(out, any ? m->hist.min : NAN);
 	for (int i = 0; i < QUANTILES; i++) {
-		bool supported = any && m->hist.n >= stats_quantile_min_n(
-							     quantile[i],
-							     level);
+		bool supported =
+			any &&
+			m->hist.n >= stats_quantile_min_n(quantile[i], level);
 
 		csv_num(out, supported ? hist_sparse_quantile(&m->hist,
-							      quantile[i])
-				       : NAN);
+							      quantile[i]) :
+					 NAN);
 	}
 	csv_num(out, any ? m->hist.max : NAN);
 }
@@ -255,8 +255,8 @@ static void write_row(struct csv_out *out, const struct results *results,
 	csv_str(out, results->run);
 	write_names(out, c);
 	if (!m || status != STATUS_OK) {
-		const char *first = c->bench->metrics ? c->bench->metrics[0]
-						      : "latency";
+		const char *first =
+			c->bench->metrics ? c->bench->metrics[0] : "latency";
 
 		csv_str(out, m ? m->name : first);
 		csv_str(out, m ? m->unit : c->bench->unit);
@@ -267,8 +267,8 @@ static void write_row(struct csv_out *out, const struct results *results,
 		csv_end(out);
 		return;
 	}
-	struct interval ci = stats_median_interval(m->value, m->invocations,
-						   level);
+	struct interval ci =
+		stats_median_interval(m->value, m->invocations, level);
 	csv_str(out, m->name);
 	csv_str(out, m->unit);
 	csv_str(out, status_name(status));
@@ -279,8 +279,9 @@ static void write_row(struct csv_out *out, const struct results *results,
 	csv_num(out, ci.low);
 	csv_num(out, ci.high);
 	write_distribution(out, m);
-	csv_str(out, m->is_count ? "slope"
-		     : m->method == METHOD_SINGLE ? "single" : "batch");
+	csv_str(out, m->is_count                ? "slope" :
+		     m->method == METHOD_SINGLE ? "single" :
+						  "batch");
 	write_flags(out, results, r, m);
 	csv_end(out);
 }
@@ -299,10 +300,10 @@ static void write_summary(struct csv_out *out, const struct results *results)
 	}
 }
 
-#define INVOCATIONS_HEADER                                                  \
+#define INVOCATIONS_HEADER                                                   \
 	"bench,variant,peer,place,param,metric,unit,block,order,pass,value," \
-	"samples,batches,batch_n,elapsed_ns,pu_a,pu_b,voluntary,"           \
-	"involuntary,faults,cpu_ns,peer_voluntary,peer_involuntary,"        \
+	"samples,batches,batch_n,elapsed_ns,pu_a,pu_b,voluntary,"            \
+	"involuntary,faults,cpu_ns,peer_voluntary,peer_involuntary,"         \
 	"peer_faults,peer_cpu_ns,drift"
 
 static void write_tally(struct csv_out *out, const struct tally *t)

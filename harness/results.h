@@ -10,9 +10,9 @@
 #include "invocation.h"
 
 #define RESULTS_SCHEMA "1"
-#define RESULTS_SUMMARY_HEADER                                               \
-	"schema,machine,run,bench,variant,peer,place,param,metric,unit,"     \
-	"status,reason,invocations,samples,value,ci_low,ci_high,min,p50,"    \
+#define RESULTS_SUMMARY_HEADER                                            \
+	"schema,machine,run,bench,variant,peer,place,param,metric,unit,"  \
+	"status,reason,invocations,samples,value,ci_low,ci_high,min,p50," \
 	"p90,p99,p999,max,method,flags"
 
 /* One metric over invocations. */
@@ -21,7 +21,7 @@ struct metric_result {
 	enum method method;
 	bool is_count;
 	size_t invocations, room;
-	double *value;       /* one an invocation */
+	double *value; /* one an invocation */
 	uint64_t samples;
 	struct hist_sparse hist;
 };

@@ -39,8 +39,8 @@ static void remember(void *ctx, const char *name, const char *value,
 		if (!dir->row)
 			die("out of memory for env.csv");
 	}
-	dir->row[dir->rows++] = (struct env_row){ copy(name), copy(value),
-						  copy(source) };
+	dir->row[dir->rows++] =
+		(struct env_row){ copy(name), copy(value), copy(source) };
 }
 
 static int write_env(const struct rundir *dir, char *err, size_t size)
@@ -132,13 +132,17 @@ int rundir_open(struct rundir *dir, const char *wish,
 	strftime(dir->run, sizeof(dir->run), "%Y%m%dT%H%M%SZ", &utc);
 	choose_path(dir, wish, platform->machine, path, sizeof(path));
 	if (make_path(path)) {
-		snprintf(err, size, "%s: cannot be made: %s; choose another "
-			 "directory with -o", path, strerror(errno));
+		snprintf(err, size,
+			 "%s: cannot be made: %s; choose another "
+			 "directory with -o",
+			 path, strerror(errno));
 		return -1;
 	}
 	if (holds_run(path)) {
-		snprintf(err, size, "%s: already holds a run; name a new "
-			 "directory", path);
+		snprintf(err, size,
+			 "%s: already holds a run; name a new "
+			 "directory",
+			 path);
 		return -1;
 	}
 	if (!realpath(path, dir->path)) {
@@ -150,8 +154,10 @@ int rundir_open(struct rundir *dir, const char *wish,
 			 file);
 	snprintf(file, sizeof(file), "%s/topology.xml", dir->path);
 	if (topo_export(file)) {
-		snprintf(err, size, "%s: cannot be written: %s; choose "
-			 "another directory with -o", file, strerror(errno));
+		snprintf(err, size,
+			 "%s: cannot be written: %s; choose "
+			 "another directory with -o",
+			 file, strerror(errno));
 		return -1;
 	}
 	platform_facts(platform, remember, dir);

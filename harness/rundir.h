@@ -13,8 +13,8 @@
 struct env_row;
 
 struct rundir {
-	char path[PATH_MAX]; /* absolute */
-	char run[32];        /* UTC start: "20260131T120000Z" */
+	char path[PATH_MAX];   /* absolute */
+	char run[32];          /* UTC start: "20260131T120000Z" */
 	char latest[PATH_MAX]; /* the link to set at the end; "": none */
 	char target[PATH_MAX];
 	struct env_row *row;

@@ -49,10 +49,11 @@ struct runner {
 	char helper[PATH_MAX + 32], self[PATH_MAX];
 	struct job *job;
 	size_t jobs;
-	int *method;        /* per case, as the first invocation decided */
+	int *method; /* per case, as the first invocation decided */
 	double start_s, checkpoint_s;
-	double overhead_s;  /* of one invocation beside measuring, so far */
-	size_t order;       /* invocations begun */
+	double overhead_s[2]; /* of one invocation beside measuring, by mode */
+	size_t begun[2];
+	size_t order; /* invocations begun */
 	struct progress progress;
 	sigset_t waited;
 };
@@ -82,8 +83,8 @@ static void ask(struct runner *run, const struct job *job, double measure_s)
 	inv->plan.measure_ns = measure_s * 1e9;
 	inv->plan.warm_ns = fmax(measure_s * 1e8, 3e6);
 	inv->plan.method = run->method[job->index];
-	inv->plan.seed = run->options->seed * 0x9e3779b97f4a7c15ULL +
-			 run->order;
+	inv->plan.seed =
+		run->options->seed * 0x9e3779b97f4a7c15ULL + run->order;
 	inv->counts = run->platform.counts;
 	inv->clock = run->platform.clock;
 	inv->clocks_agree = run->platform.clocks_agree;
@@ -98,7 +99,7 @@ static void ask(struct runner *run, const struct job *job, double measure_s)
 static pid_t launch(struct runner *run)
 {
 	char fd[16];
-	char *argv[] = { (char *)(uintptr_t)"handoff",
+	char *argv[] = { (char *)(uintptr_t) "handoff",
 			 (char *)(uintptr_t)INVOCATION_ARGUMENT, fd, NULL };
 	posix_spawnattr_t attr;
 	sigset_t none, defaults;
@@ -135,8 +136,9 @@ static int reap(struct runner *run, pid_t pid, int *status)
 {
 	struct counts_traced *traced =
 		run->shared->mode == RUN_COUNT &&
-				run->platform.counts == COUNTS_PTRACE
-			? &run->shared->traced : NULL;
+				run->platform.counts == COUNTS_PTRACE ?
+			&run->shared->traced :
+			NULL;
 	int ended = 0, seen;
 	pid_t who;
 
@@ -151,8 +153,8 @@ static int reap(struct runner *run, pid_t pid, int *status)
 	return ended;
 }
 
-static enum ending wait_for_end(struct runner *run, pid_t pid, double deadline_s,
-			       int *status)
+static enum ending wait_for_end(struct runner *run, pid_t pid,
+				double deadline_s, int *status)
 {
 	double end = progress_seconds() + deadline_s;
 
@@ -228,30 +230,49 @@ static enum ending run_job(struct runner *run, const struct job *job,
 		blame(inv, STATUS_FAILED, "killed by signal %d (%s)",
 		      WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (ending == ENDED && !inv->answered)
-		blame(inv, STATUS_FAILED, "ended with %d before it had a "
-		      "result", WEXITSTATUS(status));
+		blame(inv, STATUS_FAILED,
+		      "ended with %d before it had a "
+		      "result",
+		      WEXITSTATUS(status));
 	return ending;
 }
 
 /* ------------------------------------------------------------ blocks */
 
-static bool counts_something(const struct runner *run, size_t index)
+static bool has_job(const struct runner *run, size_t index, enum run_mode mode)
 {
-	return run->cases[index].bench->counts &&
-	       run->results.of[index].status == STATUS_OK;
+	return run->results.of[index].status == STATUS_OK &&
+	       (mode == RUN_MEASURE || run->cases[index].bench->counts);
 }
 
-/* Every case once, in shuffled order; in the first blocks also its count. */
+/* Counting is a pass of its own, before timing: while system calls are
+ * traced, those of every process on the machine are slower. */
+static uint64_t counting_blocks(const struct runner *run)
+{
+	return run->options->invocations < count_invocations ?
+		       run->options->invocations :
+		       count_invocations;
+}
+
+static uint64_t all_blocks(const struct runner *run)
+{
+	return counting_blocks(run) + run->options->invocations;
+}
+
+static enum run_mode block_mode(const struct runner *run, uint64_t block)
+{
+	return block < counting_blocks(run) ? RUN_COUNT : RUN_MEASURE;
+}
+
+/* Every case once, in shuffled order. */
 static void fill_block(struct runner *run, uint64_t block, gsl_rng *random)
 {
+	enum run_mode mode = block_mode(run, block);
+
 	run->jobs = 0;
-	for (size_t i = 0; i < run->count; i++) {
-		if (run->results.of[i].status != STATUS_OK)
-			continue;
-		run->job[run->jobs++] = (struct job){ i, RUN_MEASURE };
-		if (block < count_invocations && counts_something(run, i))
-			run->job[run->jobs++] = (struct job){ i, RUN_COUNT };
-	}
+	for (size_t i = 0; i < run->count; i++)
+		if (has_job(run, i, mode))
+			run->job[run->jobs++] = (struct job){ i, mode };
 	gsl_ran_shuffle(random, run->job, run->jobs, sizeof(*run->job));
 }
 
@@ -263,26 +284,29 @@ struct rest {
 /* `done` jobs of block `block` have been done. */
 static struct rest rest(const struct runner *run, uint64_t block, size_t done)
 {
-	uint64_t blocks = run->options->invocations;
+	uint64_t counting = counting_blocks(run), blocks = all_blocks(run);
+	uint64_t next = block + 1;
 	struct rest left = { 0, 0 };
 
-	for (size_t i = done; i < run->jobs; i++) {
-		if (run->results.of[run->job[i].index].status != STATUS_OK)
-			continue;
-		if (run->job[i].mode == RUN_MEASURE)
-			left.timed++;
-		else
-			left.counted++;
-	}
 	for (size_t i = 0; i < run->count; i++) {
-		if (run->results.of[i].status != STATUS_OK)
-			continue;
-		left.timed += blocks - block - 1;
-		for (uint64_t b = block + 1;
-		     b < blocks && b < count_invocations; b++)
-			left.counted += counts_something(run, i);
+		if (next < counting && has_job(run, i, RUN_COUNT))
+			left.counted += counting - next;
+		if (has_job(run, i, RUN_MEASURE))
+			left.timed +=
+				blocks - (next < counting ? counting : next);
 	}
+	for (size_t i = done; i < run->jobs; i++)
+		if (has_job(run, run->job[i].index, run->job[i].mode))
+			*(run->job[i].mode == RUN_COUNT ? &left.counted :
+							  &left.timed) += 1;
 	return left;
+}
+
+/* Seconds that are not spent measuring, per invocation of each kind. */
+static double overhead(const struct runner *run, struct rest left)
+{
+	return (double)left.timed * run->overhead_s[RUN_MEASURE] +
+	       (double)left.counted * run->overhead_s[RUN_COUNT];
 }
 
 /* How long each timed invocation may measure, so that the rest fits into the
@@ -291,8 +315,7 @@ static double share(const struct runner *run, struct rest left)
 {
 	double seconds = run->start_s + 0.98 * run->options->budget_s -
 			 progress_seconds();
-	double jobs = (double)(left.timed + left.counted);
-	double each = (seconds - jobs * run->overhead_s) /
+	double each = (seconds - overhead(run, left)) /
 		      fmax(1, (double)left.timed) / 1.1;
 
 	return fmin(fmax(each, shortest_s), longest_s);
@@ -301,10 +324,10 @@ static double share(const struct runner *run, struct rest left)
 static double estimate_s(const struct runner *run, struct rest left,
 			 double measure_s)
 {
-	double budget = run->start_s + run->options->budget_s -
-			progress_seconds();
-	double work = (double)(left.timed + left.counted) * run->overhead_s +
-		      (double)left.timed * 1.1 * measure_s;
+	double budget =
+		run->start_s + run->options->budget_s - progress_seconds();
+	double work =
+		overhead(run, left) + (double)left.timed * 1.1 * measure_s;
 
 	return fmax(0, fmin(work, budget));
 }
@@ -352,6 +375,16 @@ static bool over_budget(const struct runner *run)
 	return progress_seconds() - run->start_s > run->options->budget_s;
 }
 
+/* A moving mean over some hundred invocations. */
+static void learn_overhead(struct runner *run, enum run_mode mode,
+			   double seconds)
+{
+	size_t n = ++run->begun[mode];
+
+	run->overhead_s[mode] +=
+		(seconds - run->overhead_s[mode]) / (double)(n < 100 ? n : 100);
+}
+
 /* One block. 0, or the exit code with which to stop. */
 static int run_block(struct runner *run, uint64_t block)
 {
@@ -366,13 +399,13 @@ static int run_block(struct runner *run, uint64_t block)
 
 		if (!still_ok(run, job))
 			continue; /* failed earlier in this block */
-		if (over_budget(run) && block) {
+		if (over_budget(run) && block > counting_blocks(run)) {
 			progress_pause(&run->progress);
 			warn("the budget of %g s ended in block %llu of %llu: "
 			     "cases have fewer invocations than asked",
 			     run->options->budget_s,
 			     (unsigned long long)block + 1,
-			     (unsigned long long)run->options->invocations);
+			     (unsigned long long)all_blocks(run));
 			return -1;
 		}
 		left = rest(run, block, i);
@@ -385,12 +418,10 @@ static int run_block(struct runner *run, uint64_t block)
 		run->order++;
 		if (take(run, job, block))
 			return EXIT_CASE_FAILED;
-		/* a moving mean over some fifty invocations */
 		spent = progress_seconds() - before;
 		if (job->mode == RUN_MEASURE)
 			spent -= 1.1 * measure_s;
-		run->overhead_s += (spent - run->overhead_s) /
-				   (double)(run->order < 50 ? run->order : 50);
+		learn_overhead(run, job->mode, spent);
 	}
 	return 0;
 }
@@ -398,22 +429,27 @@ static int run_block(struct runner *run, uint64_t block)
 static int run_blocks(struct runner *run)
 {
 	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
-	int result = 0;
+	int result = 0, held;
 
 	gsl_rng_set(random, (unsigned long)run->options->seed);
 	fill_block(run, 0, random);
 	struct rest all = rest(run, 0, 0);
 	progress_start(&run->progress, all.timed + all.counted,
-		       run->options->invocations);
+		       all_blocks(run));
 	run->start_s = run->checkpoint_s = progress_seconds();
-	for (uint64_t b = 0; b < run->options->invocations && !result; b++) {
+	held = counts_hold(run->platform.counts);
+	for (uint64_t b = 0; b < all_blocks(run) && !result; b++) {
+		if (b == counting_blocks(run)) {
+			counts_release(held);
+			held = -1;
+		}
 		if (b)
 			fill_block(run, b, random);
 		result = run_block(run, b);
-		if (progress_seconds() - run->checkpoint_s >
-		    checkpoint_every_s)
+		if (progress_seconds() - run->checkpoint_s > checkpoint_every_s)
 			write_results(run);
 	}
+	counts_release(held);
 	progress_pause(&run->progress);
 	gsl_rng_free(random);
 	return result < 0 ? 0 : result;
@@ -424,8 +460,8 @@ static int run_blocks(struct runner *run)
 /* The directory of this program, where the exec'd program stands too. */
 static void find_self(struct runner *run)
 {
-	ssize_t length = readlink("/proc/self/exe", run->self,
-				  sizeof(run->self) - 1);
+	ssize_t length =
+		readlink("/proc/self/exe", run->self, sizeof(run->self) - 1);
 
 	if (length < 0)
 		die_errno("read /proc/self/exe");
@@ -468,8 +504,10 @@ static int conclude(struct runner *run, int result)
 	if (rundir_finish(&run->dir, &run->platform))
 		written = false;
 	if (result == EXIT_INT) {
-		fprintf(stderr, "handoff: interrupted; what was measured is "
-			"in %s\n", run->dir.path);
+		fprintf(stderr,
+			"handoff: interrupted; what was measured is "
+			"in %s\n",
+			run->dir.path);
 		return EXIT_INT;
 	}
 	if (!written)
@@ -493,8 +531,8 @@ int runner_run(const struct run_options *options, char *dir)
 		die_usage("the topology is not this machine's "
 			  "(HWLOC_SYNTHETIC, HWLOC_XMLFILE?): nothing can be "
 			  "bound to it; only `handoff list` works");
-	run.cases = cases_select(&options->filter, &run.count, err,
-				 sizeof(err));
+	run.cases =
+		cases_select(&options->filter, &run.count, err, sizeof(err));
 	if (!run.cases)
 		die_usage("%s", err);
 	find_self(&run);
@@ -514,13 +552,14 @@ int runner_run(const struct run_options *options, char *dir)
 	rundir_note(&run.dir, "run.seed", options->seed);
 	rundir_note(&run.dir, "run.invocations", options->invocations);
 	rundir_note(&run.dir, "run.budget_s", (uint64_t)options->budget_s);
-	run.job = calloc(2 * run.count, sizeof(*run.job));
+	run.job = calloc(run.count, sizeof(*run.job));
 	run.method = malloc(run.count * sizeof(*run.method));
 	if (!run.job || !run.method)
 		die("out of memory");
 	for (size_t i = 0; i < run.count; i++)
 		run.method[i] = -1;
-	run.overhead_s = 0.03;
+	run.overhead_s[RUN_MEASURE] = 0.02;
+	run.overhead_s[RUN_COUNT] = 0.04;
 
 	result = run_blocks(&run);
 	result = conclude(&run, result);

@@ -10,11 +10,11 @@
 
 struct run_options {
 	struct case_filter filter;
-	const char *dir;      /* where the files go; NULL: results/… */
+	const char *dir; /* where the files go; NULL: results/… */
 	double budget_s;
 	uint64_t invocations; /* of each case */
 	uint64_t seed;
-	double deadline_s;    /* of one invocation; 0: chosen */
+	double deadline_s; /* of one invocation; 0: chosen */
 };
 
 enum { RUNNER_INVOCATIONS = 10 };

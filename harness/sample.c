@@ -17,6 +17,8 @@ enum {
 	MAX_BATCHES = 4096,
 	MAX_STAMPS = 1 << 16,
 	COUNT_REPEATS = 3,
+	COUNT_LEAST = 20,
+	COUNT_MOST = 2000, /* operations, once */
 };
 
 /* A batch is long enough for the clock, and short enough that one
@@ -34,16 +36,16 @@ static int verdict(struct run *r, const char *format, va_list args)
 	return -1;
 }
 
-#define VERDICT(name, mark)                                     \
-	int name(struct run *r, const char *format, ...)        \
-	{                                                       \
-		va_list args;                                   \
-                                                                \
-		va_start(args, format);                         \
-		verdict(r, format, args);                       \
-		va_end(args);                                   \
-		mark;                                           \
-		return -1;                                      \
+#define VERDICT(name, mark)                              \
+	int name(struct run *r, const char *format, ...) \
+	{                                                \
+		va_list args;                            \
+                                                         \
+		va_start(args, format);                  \
+		verdict(r, format, args);                \
+		va_end(args);                            \
+		mark;                                    \
+		return -1;                               \
 	}
 
 VERDICT(bench_fail, (void)0)
@@ -211,8 +213,8 @@ static double take_batch(struct run *r, struct sample *out, uint64_t n,
 		return ns / (double)n;
 	}
 	for (uint64_t i = 0; i < n; i++)
-		add_sample(out, 0, run_elapsed_ns(r, r->stamps[i],
-						  r->stamps[i + 1]));
+		add_sample(out, 0,
+			   run_elapsed_ns(r, r->stamps[i], r->stamps[i + 1]));
 	return run_elapsed_ns(r, r->stamps[0], r->stamps[n]) / (double)n;
 }
 
@@ -225,8 +227,7 @@ static void describe_metrics(struct run *r, struct sample *out, bool single)
 			   single ? METHOD_SINGLE : METHOD_BATCH);
 	else
 		for (size_t i = 0; b->metrics[i]; i++)
-			add_metric(out, b->metrics[i], b->unit,
-				   METHOD_SINGLE);
+			add_metric(out, b->metrics[i], b->unit, METHOD_SINGLE);
 }
 
 static bool wants_single(const struct run *r, const struct sample_plan *plan,
@@ -245,22 +246,23 @@ static void conclude(struct sample *out)
 {
 	for (unsigned i = 0; i < out->metrics; i++) {
 		struct measured *m = &out->metric[i];
-		bool all_kept = m->method == METHOD_BATCH &&
-				m->samples <= MAX_BATCHES;
+		bool all_kept =
+			m->method == METHOD_BATCH && m->samples <= MAX_BATCHES;
 
-		m->value = all_kept ? stats_median(kept[i], m->samples)
-				    : hist_quantile(&m->hist, 0.5);
+		m->value = all_kept ? stats_median(kept[i], m->samples) :
+				      hist_quantile(&m->hist, 0.5);
 	}
 }
 
-/* Sure and large enough to matter, or not settled at all. */
+/* Sure and large enough to matter; or, in a series long enough to tell, not
+ * settled at all. */
 static bool drifts(const double *mean, size_t batches)
 {
 	struct drift d = stats_drift(mean, batches);
 
-	if (batches < 16)
-		return false;
-	return isnan(d.p) || (d.p < 0.01 && fabs(d.ratio - 1) > 0.02);
+	if (isnan(d.p))
+		return batches >= 100;
+	return d.p < 0.01 && fabs(d.ratio - 1) > 0.02;
 }
 
 static int measure(struct run *r, const struct sample_plan *plan,
@@ -277,10 +279,10 @@ static int measure(struct run *r, const struct sample_plan *plan,
 		return -1;
 	bool single = wants_single(r, plan, ns / (double)n);
 	if (single) {
-		r->stamps = mmap(NULL, (MAX_STAMPS + 1) * sizeof(*r->stamps),
-				 PROT_READ | PROT_WRITE,
-				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
-				 -1, 0);
+		r->stamps =
+			mmap(NULL, (MAX_STAMPS + 1) * sizeof(*r->stamps),
+			     PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 		if (r->stamps == MAP_FAILED)
 			return bench_fail(r, "no memory for time stamps");
 		/* room for the jitter */
@@ -315,7 +317,8 @@ static int measure(struct run *r, const struct sample_plan *plan,
 	r->sample = NULL;
 	e->batches = batches;
 	if (e->off_pu)
-		return bench_fail(r, "ran off its PU in %llu of %zu batches "
+		return bench_fail(r,
+				  "ran off its PU in %llu of %zu batches "
 				  "(wanted %d, last on %d)",
 				  (unsigned long long)e->off_pu, batches,
 				  r->pu_a, e->pu_a);
@@ -371,7 +374,9 @@ static int count(struct run *r, struct sample *out)
 	if (!n) {
 		if (calibrate(r, 1e6, &n))
 			return -1;
-		n = n < 50 ? 50 : n > 5000 ? 5000 : n;
+		n = n < COUNT_LEAST ? COUNT_LEAST :
+		    n > COUNT_MOST  ? COUNT_MOST :
+				      n;
 	}
 	if (run_batch(r, n, &ns))
 		return -1;
@@ -421,8 +426,7 @@ int sample_run(struct run *r, const struct sample_plan *plan,
 				  strerror(errno));
 	if (b->setup && b->setup(r))
 		return bench_fail(r, "setup failed");
-	result = r->mode == RUN_COUNT ? count(r, out)
-				      : measure(r, plan, out);
+	result = r->mode == RUN_COUNT ? count(r, out) : measure(r, plan, out);
 	r->sample = NULL;
 	if (b->teardown && b->teardown(r) && !result)
 		result = bench_fail(r, "teardown failed");

@@ -27,18 +27,18 @@ struct measured {
 /* What a measurement leaves besides its metrics. */
 struct evidence {
 	uint64_t operations, batches;
-	uint64_t batch_n;            /* operations per batch, before jitter */
-	double elapsed_ns;           /* in timed batches */
-	struct tally driver, peer;   /* used during the timed batches */
-	uint64_t off_pu;             /* batches that ended on another PU */
-	int pu_a, pu_b;              /* PUs last seen; -1: no such party */
-	bool drift;                  /* second half differs from the first */
+	uint64_t batch_n;          /* operations per batch, before jitter */
+	double elapsed_ns;         /* in timed batches */
+	struct tally driver, peer; /* used during the timed batches */
+	uint64_t off_pu;           /* batches that ended on another PU */
+	int pu_a, pu_b;            /* PUs last seen; -1: no such party */
+	bool drift;                /* second half differs from the first */
 };
 
 struct sample_plan {
 	double warm_ns, measure_ns; /* wall time to spend, at least one batch */
-	int method;                 /* METHOD_…, or -1: by the operation's length */
-	uint64_t seed;              /* of the jitter */
+	int method;    /* METHOD_…, or -1: by the operation's length */
+	uint64_t seed; /* of the jitter */
 };
 
 struct sample {

@@ -18,7 +18,7 @@
 #define EXACT_PAIRS 4096
 
 /* Worth fewer independent values, a series cannot tell drift from wandering. */
-#define DRIFT_MIN 10
+#define DRIFT_MIN 20
 
 /* Share and number of samples that make a mode, and where a valley is deep. */
 #define MODE_MASS 0.05
@@ -303,20 +303,25 @@ struct interval stats_median_interval(const double *x, size_t n, double level)
  * are doubles, since C(128, 64) is 2e37, and good to 1e-14, since they only
  * ever grow. Returns how many sums there are, or 0 without memory.
  *
- * Row k of `ways` counts the sums of k ranks above the sum of the k smallest.
+ * Row k of `ways` counts the sums of k ranks above the sum of the k smallest,
+ * of which there are reach[k] so far.
  */
 static size_t count_sums(const double *rank, size_t n, size_t m, double **count)
 {
-	size_t width = 1;
+	size_t width = 1, *reach = allocate(m + 1, sizeof(*reach));
 	double *ways;
 
 	for (size_t k = 0; k < m; k++)
 		width += (size_t)(rank[n - m + k] - rank[k]);
 	ways = allocate((m + 1) * width, sizeof(*ways));
-	if (!ways)
+	if (!ways || !reach) {
+		free(ways);
+		free(reach);
 		return 0;
+	}
 
 	ways[0] = 1;
+	reach[0] = 1;
 	for (size_t i = 0; i < n; i++) {
 		/* Fewer than `least` so far, and the rest could not make m. */
 		const size_t least = m + i + 1 > n ? m + i + 1 - n : 1;
@@ -326,10 +331,12 @@ static size_t count_sums(const double *rank, size_t n, size_t m, double **count)
 			const double *from = ways + (k - 1) * width;
 			double *to = ways + k * width + step;
 
-			for (size_t s = 0; s + step < width; s++)
+			for (size_t s = 0; s < reach[k - 1]; s++)
 				to[s] += from[s];
+			reach[k] = reach[k - 1] + step;
 		}
 	}
+	free(reach);
 	memmove(ways, ways + m * width, width * sizeof(*ways));
 	*count = ways;
 	return width;
@@ -427,18 +434,26 @@ struct shift stats_shift(const double *a, size_t na, const double *b, size_t nb,
 }
 
 /* Of m of n ascending doubled ranks: P(sum is `off` or more off its mean). */
-static double exact_p(const double *rank, size_t n, size_t m, double off)
+static double exact_p(double *rank, size_t n, size_t m, double off)
 {
 	double all = 0, as_far = 0, mean = (double)m * ((double)n - 1), *count;
-	const size_t sums = count_sums(rank, n, m, &count);
+	double unit = 2;
+	size_t sums;
 
-	if (!sums)
-		return NAN;
 	for (size_t k = 0; k < m; k++)
 		mean -= rank[k];
+	/* Where no tie needs the halves, half the sums are enough. */
+	for (size_t i = 0; i < n; i++)
+		if (fmod(rank[i], 2) > 0)
+			unit = 1;
+	for (size_t i = 0; i < n; i++)
+		rank[i] /= unit;
+	sums = count_sums(rank, n, m, &count);
+	if (!sums)
+		return NAN;
 	for (size_t s = 0; s < sums; s++) {
 		all += count[s];
-		if (fabs((double)s - mean) >= off)
+		if (fabs((double)s * unit - mean) >= off)
 			as_far += count[s];
 	}
 	free(count);
@@ -615,7 +630,8 @@ struct spread {
  * Of `segments` stretches of n values each, one after another, each about its
  * own mean. Geyer's (1992) initial monotone sequence: autocovariances are
  * summed in pairs, which are positive and fall for as long as they are more
- * than noise. long_run is NAN where that takes half a stretch.
+ * than noise; less than 2 / n of the variance is none of it, or a series that
+ * alternates would never end. long_run is NAN where that takes half a stretch.
  *
  * Centring takes long_run / n off every autocovariance, hence the divisor.
  */
@@ -636,7 +652,7 @@ static struct spread spread_of(const double *x, size_t n, size_t segments)
 	for (k = 0; k + 1 < lags; k += 2) {
 		const double next = (cov[k] + cov[k + 1]) / total;
 
-		if (next <= 0)
+		if (next <= 2 * cov[0] / total / (double)n)
 			break;
 		pair = fmin(pair, next);
 		sum += 2 * pair;
@@ -645,8 +661,8 @@ static struct spread spread_of(const double *x, size_t n, size_t segments)
 		goto out;
 	spread.plain = cov[0] / total;
 	used = k > 0 ? 2 * (double)k - 1 : 1;
-	spread.long_run = fmax(sum - spread.plain, spread.plain) /
-			  (1 - used / (double)n);
+	spread.long_run =
+		fmax(sum - spread.plain, spread.plain) / (1 - used / (double)n);
 	spread.plain += spread.long_run / (double)n;
 	spread.df = total / used;
 out:
@@ -671,7 +687,7 @@ struct drift stats_drift(const double *x, size_t n)
 	struct spread spread;
 	double first, second, t, *rank;
 
-	if (n < 16 || has_nan(x, n))
+	if (n < DRIFT_MIN || has_nan(x, n))
 		return drift;
 	first = stats_median(x, half);
 	second = stats_median(x + n - half, half);
@@ -839,8 +855,8 @@ static void join_modes(struct density *d)
 
 		for (size_t i = 0; i + 1 < d->modes; i++) {
 			struct mode *mode = &d->mode[i];
-			const double lower = fmin(f[mode->peak],
-						  f[mode[1].peak]);
+			const double lower =
+				fmin(f[mode->peak], f[mode[1].peak]);
 			const double depth = f[mode->to] / lower;
 
 			if (depth > shallow) {

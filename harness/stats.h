@@ -10,7 +10,7 @@
  * The unit is the invocation. Where a function takes the medians of
  * invocations, hand it one value for each fresh process: the samples of one
  * process are alike, and pooled as if independent they give 95 % intervals that
- * cover a third of the time (tests/test_stats_simulation.c).
+ * cover the truth 4 times in 10 (tests/test_stats_simulation.c).
  *
  * No function prints, keeps state, exits or changes its input. Where the data
  * cannot say, the answer is NAN: so it is when an array holds a NAN, when a
@@ -28,7 +28,7 @@ struct interval {
 /* Why a comparison of two samples has no answer. */
 enum stats_reason {
 	STATS_OK,
-	STATS_TOO_FEW,	    /* empty, or no interval of this level at this size */
+	STATS_TOO_FEW,      /* empty, or too small for this level */
 	STATS_NOT_POSITIVE, /* a value of 0 or below has no logarithm */
 	STATS_NOT_FINITE,   /* a NAN or an infinity; a level not in (0, 1) */
 	STATS_NO_MEMORY,
@@ -44,17 +44,21 @@ double stats_median(const double *x, size_t n);
  * Fan, 1996, type 7). Whether n supports it is for stats_quantile_min_n().
  */
 double stats_quantile(const double *x, size_t n, double q);
+
 /*
  * Median of values that a clock has rounded to multiples of `step`: each stands
  * for a cell as wide as the step, over which its samples spread evenly (the
  * grouped median of any textbook), so that the median is known more finely than
  * the clock. n values, or buckets with their counts in `weight` (NULL: one
- * each); cells of neighbours nearer than a step meet halfway. For the median of
- * an invocation timed by single samples: on a 40 ns clock plain medians stick
- * to the step, and their 95 % interval over invocations covers the truth 20 to
- * 90 % of the time, that of grouped medians 94 to 96 %, as soon as the samples
- * spread over a step or two. Not for counts, where 2 means 2. step 0: the plain
+ * each); cells of neighbours nearer than a step meet halfway. step 0: the plain
  * median.
+ *
+ * For the median of an invocation timed by single samples: on a 40 ns clock
+ * plain medians stick to the step, and their 95 % interval over invocations
+ * covers the truth 20 to 90 % of the time, that of grouped medians 94 to 96 %,
+ * as soon as the samples spread over two steps. Not for counts, where 2 means
+ * 2. For a histogram's bucket that holds one multiple of the step give that
+ * multiple: the middle of the bucket is off.
  */
 double stats_grouped_median(const double *x, const double *weight, size_t n,
 			    double step);
@@ -87,8 +91,8 @@ size_t stats_quantile_min_n(double q, double level);
 
 /* How B differs from A. */
 struct shift {
-	double ratio;		/* B over A; NAN unless both are usable */
-	struct interval ci;	/* of the ratio, at the level asked for */
+	double ratio;       /* B over A; NAN unless both are usable */
+	struct interval ci; /* of the ratio, at the level asked for */
 	enum stats_reason reason;
 };
 
@@ -97,10 +101,10 @@ struct shift {
  * ln b - ln a (Hodges and Lehmann, 1963), with the interval that inverts the
  * Mann-Whitney test (Moses, 1965; Hollander and Wolfe, 1999, 4.3). a and b hold
  * the medians of invocations, above 0. Distribution-free and exact up to
- * na * nb = 4096, by the normal approximation beyond. Levels come in steps, of
- * which the next above is taken: 95 % asked covers 95.2 % at 16 against 16,
- * 95.7 % at 10 and 97.1 % at 4; for 3 against 3 there is a ratio and no
- * interval (STATS_TOO_FEW). Time and memory grow with na * nb.
+ * na * nb = 4096 pairs, by the normal approximation beyond. Levels come in
+ * steps, of which the next above is taken: 95 % asked covers 95.2 % at 16
+ * against 16, 95.7 % at 10 and 97.1 % at 4; for 3 against 3 there is a ratio
+ * and no interval (STATS_TOO_FEW). Time and memory grow with na * nb.
  */
 struct shift stats_shift(const double *a, size_t na, const double *b, size_t nb,
 			 double level);
@@ -113,10 +117,10 @@ struct shift stats_shift(const double *a, size_t na, const double *b, size_t nb,
  * Roehmel, 1986): exact at 16 against 16, whose 601 million splits of means
  * could only be drawn from. It needs no seed, outliers do not blunt it (its
  * efficiency against the t test is 0.955 on normal data and never below 0.864),
- * and it is the test that stats_shift() inverts: without ties p <= 1 - level
- * exactly when the interval excludes 1 (with ties the interval
- * may still touch it). Beyond na * nb = 4096 the normal
- * approximation with corrections for ties and continuity. Any finite values.
+ * and it is the test that stats_shift() inverts: p <= 1 - level exactly when
+ * the interval excludes 1, save that with ties it may still touch it. Beyond
+ * 4096 pairs the normal approximation, corrected for ties and continuity. Any
+ * finite values.
  */
 double stats_permutation_test(const double *a, size_t na, const double *b,
 			      size_t nb);
@@ -180,31 +184,34 @@ double stats_effective_size(const double *x, size_t n);
 
 /* First half of a series against its second half. */
 struct drift {
-	double p;		/* of "no drift", two-sided */
-	double ratio;		/* median of the second half over the first's */
-	double effective;	/* effective size of the whole series */
+	double p;         /* of "no drift", two-sided */
+	double ratio;     /* median of the second half over the first's */
+	double effective; /* effective size of the whole series */
 };
 
 /*
  * Halves compared by mean rank, the long-run variance within them in place of
  * the plain one so that autocorrelation does not pass for drift (as
  * stats_effective_size(); Geweke, 1992, compares stretches of a chain so), by a
- * t quantile with that variance's degrees of freedom. x in order of time, n >=
- * 16; an odd one in the middle is left out. p is NAN where the series is worth
- * fewer than 10 independent values: it has not been watched for long enough to
- * call it settled. False positives at 5 %: 2 to 5 % up to a correlation of 0.7
- * from one sample to the next at n >= 100, 7 % at 0.9 and n = 200; half of
- * `effective` below 10 makes them worse. In a long series the least drift is
- * significant: look at the ratio too (NAN unless both medians are above 0).
+ * t quantile with that variance's degrees of freedom. x in order of time; an
+ * odd one in the middle is left out. At 5 % it fires on 2 to 6 % of stationary
+ * series whatever their correlation, on fewer where they are short or
+ * alternate.
+ *
+ * p is NAN where the series is worth fewer than 20 independent values: too
+ * short to tell drift from wandering. A steady trend or a long warm-up looks
+ * like that too, so from 100 samples on take NAN for "not settled". In a long
+ * series the least drift is significant: look at the ratio as well, which is
+ * NAN unless both medians are above 0.
  */
 struct drift stats_drift(const double *x, size_t n);
 
 /* The two heaviest modes of a distribution. */
 struct modes {
-	bool bimodal;		    /* the rest is NAN unless true */
-	double low, high;	    /* where they peak */
+	bool bimodal;               /* the rest is NAN unless true */
+	double low, high;           /* where they peak */
 	double low_mass, high_mass; /* their shares of the samples */
-	double valley;		    /* its height over the lower peak's */
+	double valley;              /* its height over the lower peak's */
 };
 
 /*
@@ -220,7 +227,7 @@ struct modes {
  *
  * At n = 200 it finds 20 % of the samples 6 standard deviations away in 99 %,
  * 5 away in 69 %, and fires on normal, lognormal or exponential data, rounded
- * or autocorrelated, in 0.1 %. A flat tail that holds a tenth of them it takes
+ * or autocorrelated, in 0.2 %. A flat tail that holds a tenth of them it takes
  * for a mode in one case of six, for want of samples: 0 at n = 20000.
  */
 struct modes stats_modes(const double *x, const double *weight, size_t n,
@@ -232,7 +239,7 @@ struct modes stats_modes(const double *x, const double *weight, size_t n,
 struct line {
 	double intercept, slope;
 	struct interval intercept_ci, slope_ci;
-	double residual;	/* standard deviation about the line */
+	double residual; /* standard deviation about the line */
 };
 
 /*

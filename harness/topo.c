@@ -151,8 +151,7 @@ int topo_open(const char *xml, char *err, size_t size)
 		return fail(err, size, "hwloc cannot read the topology");
 	this_system = hwloc_topology_is_thissystem(topology);
 
-	allowed = hwloc_bitmap_dup(
-		hwloc_topology_get_allowed_cpuset(topology));
+	allowed = hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(topology));
 	if (!allowed)
 		return fail(err, size, "hwloc");
 	if (this_system) {
@@ -226,14 +225,14 @@ int topo_bind(int pu)
 	hwloc_bitmap_t want, have;
 	int result = -1;
 
-	want = pu == TOPO_ANY_PU ? hwloc_bitmap_dup(allowed)
-				 : hwloc_bitmap_alloc();
+	want = pu == TOPO_ANY_PU ? hwloc_bitmap_dup(allowed) :
+				   hwloc_bitmap_alloc();
 	have = hwloc_bitmap_alloc();
 	if (want && have) {
 		if (pu != TOPO_ANY_PU)
 			hwloc_bitmap_only(want, (unsigned)pu);
-		result = hwloc_set_cpubind(topology, want,
-					   HWLOC_CPUBIND_THREAD);
+		result =
+			hwloc_set_cpubind(topology, want, HWLOC_CPUBIND_THREAD);
 		if (!result)
 			result = hwloc_get_cpubind(topology, have,
 						   HWLOC_CPUBIND_THREAD);
@@ -249,8 +248,8 @@ int topo_bind(int pu)
 
 int topo_node(int pu)
 {
-	hwloc_obj_t object = hwloc_get_pu_obj_by_os_index(topology,
-							  (unsigned)pu);
+	hwloc_obj_t object =
+		hwloc_get_pu_obj_by_os_index(topology, (unsigned)pu);
 
 	for (; object; object = object->parent)
 		if (object->memory_first_child)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const byte_unit[] = { "B",	"KiB", "MiB", "GiB",
+static const char *const byte_unit[] = { "B",   "KiB", "MiB", "GiB",
 					 "TiB", "PiB", "EiB" };
 #define BYTE_UNITS (sizeof(byte_unit) / sizeof(byte_unit[0]))
 
@@ -126,7 +126,10 @@ int units_parse_duration(const char *text, double *seconds)
 	static const struct {
 		const char *name;
 		double seconds;
-	} unit[] = { { "", 1 }, { "ms", 1e-3 }, { "s", 1 }, { "m", 60 },
+	} unit[] = { { "", 1 },
+		     { "ms", 1e-3 },
+		     { "s", 1 },
+		     { "m", 60 },
 		     { "h", 3600 } };
 	double value;
 	const char *rest = decimal(text, &value);

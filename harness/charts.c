@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Charts: runs gnuplot on the programs in plots/, which read CSV alone. */
+#include "charts.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "die.h"
+#include "version.h"
+
+extern char **environ;
+
+/* The programs, and the bench each is about. */
+static const struct {
+	const char *name, *bench, *text;
+} chart[] = {
+	{ "roundtrip", "roundtrip", "round trip by mechanism and place" },
+	{ "distribution", "roundtrip", "distribution of round trips" },
+	{ "create", "create", "creation: call, first instruction, done" },
+	{ "message", "message", "message latency over size" },
+	{ "fence", "fence", "fences over outstanding stores" },
+};
+
+enum { CHARTS = sizeof(chart) / sizeof(*chart) };
+
+void charts_link(const char *bench, FILE *out)
+{
+	for (size_t i = 0; i < CHARTS; i++)
+		if (!strcmp(chart[i].bench, bench))
+			fprintf(out, "\n![%s](charts/%s.svg)\n", chart[i].text,
+				chart[i].name);
+}
+
+/* plots/ of the build, or of an installation. */
+static const char *plots_dir(void)
+{
+	static const char *const candidates[] = { HANDOFF_PLOTS,
+						  HANDOFF_INSTALLED_PLOTS };
+
+	for (size_t i = 0; i < 2; i++)
+		if (!access(candidates[i], R_OK))
+			return candidates[i];
+	return NULL;
+}
+
+/* gnuplot's strings are quoted by ', which is doubled within. */
+static void add_setting(char *buf, size_t size, const char *name,
+			const char *value)
+{
+	size_t used = strlen(buf);
+
+	used += (size_t)snprintf(buf + used, size - used, "%s='", name);
+	for (; *value && used + 4 < size; value++) {
+		if (*value == '\'')
+			buf[used++] = '\'';
+		buf[used++] = *value;
+	}
+	snprintf(buf + used, size - used, "'; ");
+}
+
+static pid_t start(const char *dir, const char *plots, const char *name,
+		   const char *terminal)
+{
+	char settings[3 * PATH_MAX] = "", out[PATH_MAX], program[PATH_MAX];
+	char *argv[] = { (char *)(uintptr_t) "gnuplot",
+			 (char *)(uintptr_t) "-e", settings, program, NULL };
+	pid_t pid;
+
+	snprintf(out, sizeof(out), "%.3900s/charts/%s", dir, name);
+	snprintf(program, sizeof(program), "%.3900s/%s.gp", plots, name);
+	add_setting(settings, sizeof(settings), "dir", dir);
+	add_setting(settings, sizeof(settings), "plots", plots);
+	add_setting(settings, sizeof(settings), "out", out);
+	add_setting(settings, sizeof(settings), "term", terminal);
+	errno = posix_spawnp(&pid, "gnuplot", NULL, NULL, argv, environ);
+	return errno ? -1 : pid;
+}
+
+int charts_draw(const char *dir)
+{
+	static const char *const terminal[] = { "svg", "png" };
+	const char *plots = plots_dir();
+	char path[PATH_MAX];
+	int result = 0;
+
+	if (!plots) {
+		warn("no charts: %s is not there", HANDOFF_PLOTS);
+		return -1;
+	}
+	snprintf(path, sizeof(path), "%.4000s/charts", dir);
+	if (mkdir(path, 0777) && errno != EEXIST) {
+		warn("%s: %s", path, strerror(errno));
+		return -1;
+	}
+	for (size_t i = 0; i < 2 * CHARTS; i++) {
+		const char *name = chart[i / 2].name;
+		pid_t pid = start(dir, plots, name, terminal[i % 2]);
+		int status = 0;
+
+		if (pid < 0) {
+			warn("no charts: gnuplot cannot be started: %s; "
+			     "scripts/deps --check names the package",
+			     strerror(errno));
+			return -1;
+		}
+		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+			warn("chart %s.%s could not be drawn", name,
+			     terminal[i % 2]);
+			result = -1;
+		}
+	}
+	return result;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* summary.csv, read back: what reports and comparisons are made from. */
+#ifndef HANDOFF_SUMMARY_H
+#define HANDOFF_SUMMARY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "stats.h"
+
+struct summary_row {
+	char *machine, *run;
+	char *bench, *variant, *peer, *place, *param;
+	char *metric, *unit;
+	char *status, *reason;
+	bool ok;
+	double invocations, samples;
+	double value; /* NAN unless ok */
+	struct interval ci;
+	double p50, p90, p99, p999;
+	char *method, *flags;
+};
+
+struct summary {
+	struct summary_row *row;
+	size_t count;
+};
+
+/* Reads DIR/summary.csv (or the file itself). 0, or -1 with one line in err:
+ * "path:line: what; what to do". */
+int summary_read(struct summary *summary, const char *path, char *err,
+		 size_t size);
+void summary_free(struct summary *summary);
+
+/* Whether the row's case id matches a glob. */
+bool summary_matches(const struct summary_row *row, const char *glob);
+
+/* The row of a case id and metric; NULL: none. */
+const struct summary_row *summary_find(const struct summary *summary,
+				       const char *id, const char *metric);
+
+#endif

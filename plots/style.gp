@@ -1,0 +1,448 @@
+# Palette, canvas, reading of CSV and the three kinds of panel that the charts beside this file share.
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# A chart says what it is about in the variables below, then loads this file, which reads, draws and writes it:
+#   dir, out, term, plots   from the caller: the run, the file to write without its suffix, svg or png, this directory
+#   kind                    "dots": a row for each variant; "curves": over the swept quantity; "cdf": over latency
+#   chart, heading          its name, for messages, and its title
+#   bench, metrics, keep(p) what is drawn; keep says whether param p is
+#   split                   "dots": the column, peer or metric, whose values share a row
+#   x_text, y_text          axis titles; "dots" has no y_text
+#   linear                  "curves": linear axes instead of logarithmic ones
+#   order                   names that come first, in this order, where the data has them
+#   limit                   "cdf": how many variants are drawn, so that they can be told apart
+#   place_<name>            the title of that place's panel, where the one below does not fit
+# Times in the CSV are ns. Lengths here are px of a canvas 1000 px wide, from its top left corner.
+
+reset
+set decimalsign "."
+if (!exists("term")) term = "svg"
+if (!exists("dir") || !exists("out") || (term ne "svg" && term ne "png")) {
+	print "usage: gnuplot -e \"plots='DIR'; dir='RUN'; out='FILE'; term='svg'\" CHART.gp (term: svg or png)"
+	exit status 2
+}
+if (!exists("split")) split = "peer"
+if (!exists("linear")) linear = 0
+if (!exists("order")) order = ""
+if (!exists("limit")) limit = 1000
+if (!exists("y_text")) y_text = ""
+
+# --- lists: strings of words, since no name in a case holds a space ------------------------------------------------
+
+max(a, b) = a > b ? a : b
+min(a, b) = a < b ? a : b
+has(list, name) = strstrt(" ".list." ", " ".name." ") > 0
+adding(list, name) = has(list, name) ? list : list." ".name
+index_of(list, name) = sum [index_i = 1:words(list)] (word(list, index_i) eq name ? index_i : 0)
+only(list, other, present) = (only_s = "", sum [only_i = 1:words(list)] \
+	(has(other, word(list, only_i)) == present ? (only_s = only_s." ".word(list, only_i), 0) : 0), only_s)
+ordered(first, list) = only(first, list, 1).only(list, first, 0)
+head(list, n) = (head_s = "", sum [head_i = 1:min(n, words(list))] (head_s = head_s." ".word(list, head_i), 0), head_s)
+longest(list) = (longest_n = 0, sum [longest_i = 1:words(list)] \
+	(longest_n = max(longest_n, strlen(word(list, longest_i))), 0), longest_n)
+
+# What a panel holds is a list of paths place/part or place/variant/peer; `under` keeps those of one place, without it.
+first(path) = path[1:strstrt(path, "/") - 1]
+rest(path) = path[strstrt(path, "/") + 1:*]
+under(place, paths) = (under_s = "", sum [under_i = 1:words(paths)] \
+	(first(word(paths, under_i)) eq place ? (under_s = under_s." ".rest(word(paths, under_i)), 0) : 0), under_s)
+
+# --- quantities ----------------------------------------------------------------------------------------------------
+
+ends(s, tail) = strlen(s) > strlen(tail) && s[strlen(s) - strlen(tail) + 1:*] eq tail
+number(s, tail) = s[1:strlen(s) - strlen(tail)] + 0.0
+bytes(s) = ends(s, "GiB") ? number(s, "GiB") * 2**30 : ends(s, "MiB") ? number(s, "MiB") * 2**20 \
+	: ends(s, "KiB") ? number(s, "KiB") * 2**10 : ends(s, "B") ? number(s, "B") : number(s, "")
+amount(param) = param[strstrt(param, "=") + 1:*]
+digits(x) = x < 9.995 ? sprintf("%.2f", x) : x < 99.95 ? sprintf("%.1f", x) : sprintf("%.0f", x)
+time_text(ns) = ns < 999.5 ? digits(ns)." ns" : ns < 999.5e3 ? digits(ns / 1e3)." µs" \
+	: ns < 999.5e6 ? digits(ns / 1e6)." ms" : digits(ns / 1e9)." s"
+tick_text(ns) = ns < 0.9e3 ? sprintf("%g ns", ns) : ns < 0.9e6 ? sprintf("%g µs", ns / 1e3) \
+	: ns < 0.9e9 ? sprintf("%g ms", ns / 1e6) : sprintf("%g s", ns / 1e9)
+
+# The argument of `set xtics` for a logarithmic time axis, lo to hi over px, whose texts touch neither each other nor,
+# being left out within `margin` px of the right end (and, there being a gap, a little less of the left), a neighbour's.
+mantissas(px_a_decade) = px_a_decade > 180 ? "1 2 5" : px_a_decade > 105 ? "1 3" : "1"
+crowded(ns, lo, hi, margin) = tick_px * log10(hi / ns) < margin || tick_px * log10(ns / lo) < margin - 14
+tick(ns, lo, hi, margin) = ns < lo || ns > hi ? "" : sprintf('%s"%s" %g', tick_s eq "" ? "" : ", ", \
+	crowded(ns, lo, hi, margin) ? "" : tick_text(ns), ns)
+time_ticks(lo, hi, px, margin) = (tick_s = "", tick_px = px / log10(hi / lo), tick_step = int(ceil(50 / tick_px)), \
+	sum [tick_e = floor(log10(lo)):ceil(log10(hi))] (tick_e % tick_step ? 0 : \
+	sum [tick_m = 1:words(mantissas(tick_px))] \
+	(tick_s = tick_s.tick(word(mantissas(tick_px), tick_m) * 10.0**tick_e, lo, hi, margin), 0)), "(".tick_s.")")
+
+# --- palette: Okabe and Ito's without its yellow, and a shape each, so that colour never speaks alone --------------
+
+colours = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #000000 #56B4E9 #7A7A7A"
+filled = "7 13 5 9 11 15"
+hollow = "6 12 4 8 10 14"
+sizes = term eq "png" ? "0.9 1.2 0.8 1 1 1" : "0.9 0.8 0.8 0.9 0.9 0.9"
+turn(list, i) = word(list, (i - 1) % words(list) + 1)
+translucent(rgb) = "#80".rgb[2:*]
+ink = "#222222"
+faint = "#666666"
+grid = "#DCDCDC"
+band = "#F4F4F4"
+
+# --- places, from near to far, and what each means to a reader -----------------------------------------------------
+
+near_to_far = "pu core l1 l2 l3 l4 l5 die node package machine any -"
+if (!exists("place_pu")) place_pu = "pu: one hardware thread"
+if (!exists("place_core")) place_core = "core: SMT siblings"
+if (!exists("place_node")) place_node = "node: same NUMA node"
+if (!exists("place_package")) place_package = "package: same socket"
+if (!exists("place_machine")) place_machine = "machine: nothing closer"
+if (!exists("place_any")) place_any = "any: not bound"
+place_text(p) = p eq "-" ? "" : exists("place_".p) ? value("place_".p) : p[1:1] eq "l" ? p.": shared L".p[2:*]." cache" : p
+
+# --- reading -------------------------------------------------------------------------------------------------------
+
+# A file's header, "|" and its first row, by the shell's own means: gnuplot cannot ask whether a file is there.
+quoted(s) = (quoted_s = "", sum [quoted_i = 1:strlen(s)] \
+	(quoted_s = quoted_s.(s[quoted_i:quoted_i] eq "'" ? "'\\''" : s[quoted_i:quoted_i]), 0), "'".quoted_s."'")
+outline(file) = system("{ IFS= read -r header && IFS= read -r row; } 2>/dev/null <".quoted(file).\
+	"; printf '%s|%s' \"$header\" \"$row\"")
+first_row(file) = (first_s = outline(file), first_s[strstrt(first_s, "|") + 1:*])
+summary = dir."/summary.csv"
+histogram = dir."/histogram.csv"
+source = kind eq "cdf" ? "histogram" : "summary"
+do for [name in "summary ".source] {
+	if (strstrt(outline(value(name)), name eq "summary" ? "schema,machine,run,bench," : "bench,variant,peer,") != 1) {
+		print chart.": cannot read ".value(name).", or it is not a run's ".name.".csv"
+		exit status 1
+	}
+}
+
+# The machine is the second field. gnuplot's own strcol() would end it at a comma.
+unquoted(s, q) = s[q + 1:q + 1] eq '"' ? s[1:q].unquoted(s[q + 2:*], strstrt(s[q + 2:*], '"')) : s[1:q - 1]
+field(s) = s[1:1] eq '"' ? unquoted(s[2:*], strstrt(s[2:*], '"')) : s[1:strstrt(s, ",") - 1]
+second(row) = field(row[strstrt(row, ",") + 1:*])
+machine = second(first_row(summary))
+
+wanted(x) = strcol("bench") eq bench && has(metrics, strcol("metric")) && strcol("unit") eq "ns" \
+	&& keep(strcol("param")) && (kind eq "cdf" || strcol("status") eq "ok" && (linear || column("value") > 0))
+bounded(x) = strcol("ci_low") ne "" && strcol("ci_high") ne ""
+bound(name) = bounded(0) ? strcol(name) + 0 : column("value")
+
+# $rows: place variant peer param metric, then value low high bounded, or a bucket's low high count 1.
+found = 0
+set datafile separator comma
+set datafile columnheaders
+set table $nothing
+if (first_row(value(source)) ne "") { plot value(source) using (found = found + wanted(0), 0) with table }
+unset table
+set table $rows
+if (found) {
+	if (kind eq "cdf") {
+		plot histogram using (strcol("place")):(strcol("variant")):(strcol("peer")):(strcol("param")) \
+			:(strcol("metric")):(column("low")):(column("high")):(column("count")):(1) with table if (wanted(0))
+	} else {
+		plot summary using (strcol("place")):(strcol("variant")):(strcol("peer")):(strcol("param")) \
+			:(strcol("metric")):(column("value")):(bound("ci_low")):(bound("ci_high")):(bounded(0)) \
+			with table if (wanted(0))
+	}
+}
+unset table
+set datafile separator whitespace
+set datafile nocolumnheaders
+set datafile missing NaN
+
+# --- canvas and frame ----------------------------------------------------------------------------------------------
+
+W = 1000
+scale = term eq "png" ? 1.6 : 1.0
+font_scale = term eq "png" ? 0.75 * scale : 1.0  # pngcairo takes a size for points of 1/72 inch, at 96 px an inch
+face = term eq "png" ? "DejaVu Sans" : "sans-serif"
+font(px) = sprintf("%s,%g", face, px)
+bold(px) = sprintf("%s%s,%g", face, term eq "png" ? ":Bold" : "", px)
+x_at(px) = real(px) / W
+y_at(px) = 1 - real(px) / H
+canvas(h) = (H = h, sprintf(term eq "png" \
+	? 'set terminal pngcairo noenhanced background rgb "white" size %d,%d font "%s" fontscale %g lw %g pointscale %g' \
+	: 'set terminal svg noenhanced background rgb "white" size %d,%d font "%s" fontscale %g lw %g name "'.chart.'"', \
+	W * scale, H * scale, font(12), font_scale, scale, 1.2 * scale))
+box(left, top, right, bottom) = sprintf("set lmargin at screen %g; set rmargin at screen %g; ".\
+	"set tmargin at screen %g; set bmargin at screen %g", x_at(left), x_at(right), y_at(top), y_at(bottom))
+
+# The frame is a plot without axes over the whole canvas, for the titles, the legend and the note.
+frame(x) = "unset border; unset tics; set xrange [0:1]; set yrange [0:1]; ".box(0, 0, W, H)."; ".\
+	"set label 1 heading at screen x_at(16), y_at(25) font bold(17) textcolor rgb ink; ".\
+	"set label 2 machine at screen x_at(16), y_at(48) textcolor rgb faint; ".\
+	"set label 3 note at screen x_at(16), y_at(H - 13) font font(11) textcolor rgb faint"
+
+if (!found) {
+	note = ""
+	eval canvas(150)
+	set output out.".".term
+	eval frame(0)
+	set label 4 sprintf("no data: %s.csv has no%s row of %s (%s)", source, kind eq "cdf" ? "" : " ok", bench, metrics) \
+		at screen x_at(16), y_at(96) font font(14) textcolor rgb ink
+	plot NaN notitle
+	unset output
+	exit gnuplot
+}
+
+# --- what the data has ---------------------------------------------------------------------------------------------
+
+row(x) = strcol(4) eq "-" ? strcol(2) : strcol(2)."/".strcol(4)
+part(x) = kind ne "dots" ? strcol(2)."/".strcol(3) : split eq "metric" ? strcol(5) : strcol(3)
+places = ""; variants = ""; peers = ""; amounts = ""; rows = ""; cells = ""; parts = ""
+lowest = 1e300; highest = -1e300; unbounded = 0
+set table $nothing
+plot $rows using (places = adding(places, strcol(1)), variants = adding(variants, strcol(2)), \
+	peers = adding(peers, strcol(3)), amounts = adding(amounts, amount(strcol(4))), rows = adding(rows, row(0)), \
+	parts = adding(parts, part(0)), cells = adding(cells, strcol(1)."/".part(0)), \
+	lowest = min(lowest, linear || $7 > 0 ? $7 : $6), highest = max(highest, $8), \
+	unbounded = unbounded + ($9 == 0), 0) with table
+unset table
+places = ordered(near_to_far, places)
+variants = ordered(order, variants)
+peers = ordered("thread process", peers)
+parts = ordered(order." thread process", parts)
+
+hidden = max(0, words(variants) - limit)
+variants = head(variants, limit)
+if (kind ne "dots") {
+	# Threads are drawn first, so that processes lie upon them.
+	present = cells
+	cells = ""
+	do for [place in places] { do for [peer in peers] { do for [variant in variants] {
+		cell = place."/".variant."/".peer
+		if (has(present, cell)) { cells = cells." ".cell }
+	} } }
+	present = places
+	places = ""
+	do for [place in present] { if (words(under(place, cells))) { places = places." ".place } }
+}
+
+if (kind eq "dots") {
+	# Rows from fast to slow, by the mean of the logarithm of all their values.
+	array speed[words(rows)]
+	do for [i = 1:words(rows)] {
+		stats $rows using (row(0) eq word(rows, i) ? log($6) : NaN) nooutput
+		speed[i] = STATS_mean
+	}
+	sorted = ""
+	do for [n = 1:words(rows)] {
+		do for [i = 1:words(rows)] {
+			if (n == sum [j = 1:words(rows)] (speed[j] < speed[i] || speed[j] == speed[i] && j <= i)) {
+				sorted = sorted." ".word(rows, i)
+			}
+		}
+	}
+	rows = sorted
+	legend = parts
+	left = 28 + 7.3 * longest(rows)
+	body = words(rows) * (8 + 15 * words(parts))
+	note = "Point: median over invocations; bar: its 95 % interval."
+}
+if (kind eq "curves") {
+	legend = variants.(words(peers) > 1 ? peers : "")
+	left = 92
+	body = 320
+	note = "Point: median over invocations; bar: its 95 % interval."
+}
+if (kind ne "cdf" && unbounded) {
+	note = note.(kind eq "dots" ? " *: too few invocations for an interval." \
+		: sprintf(" %d points had too few invocations for an interval.", unbounded))
+}
+if (kind eq "cdf") {
+	# $cdf: an index for each cell, in their order, straight from the low to the high side of a bucket; so each bucket
+	# counts 0 at the one and all at the other. A case's buckets follow each other: look its index up once.
+	# $quantiles: path latency share.
+	known = ""
+	cell_of(path) = path eq known ? known_i : (known = path, known_i = index_of(cells, path))
+	set table $buckets
+	plot for [side = 6:7] $rows using (cell_of(strcol(1)."/".part(0))):(column(side)):(side == 6 ? 0 : $8) \
+		with table if (has(variants, strcol(2)))
+	set xrange [-1e18:1e18]
+	set yrange [0:2]
+	set table $cdf
+	plot for [i = 1:words(cells)] $buckets using ($1 == i ? $2 : NaN):3 smooth cnormal
+	unset table
+	lowest = 1e300; highest = 0
+	crossed(share) = (before = column(0) == 0 ? 0 : after, after = $2, before < share && share <= after)
+	set table $quantiles
+	plot for [share in "0.1 0.5 0.9"] $cdf using (word(cells, column(-2) + 1)):1:(share + 0) \
+		with table if (crossed(share))
+	set table $nothing
+	plot $cdf using (lowest = min(lowest, $1 > 0 ? $1 : lowest), \
+		highest = max(highest, crossed(0.999) ? $1 : 0), 0) with table
+	unset table
+	legend = variants.(words(peers) > 1 ? peers : "")
+	left = 86
+	body = 300
+	note = "Marks at 10, 50 and 90 %. Beyond the axis lies at most 0.1 % of any case."
+	if (hidden) { note = note.sprintf(" Not shown: %d further mechanisms.", hidden) }
+}
+
+# --- how each is drawn: a process thin, dashed and hollow, so that it can be seen upon a thread that it equals -------
+
+line_colour(rgb, peer) = peer eq "thread" ? translucent(rgb) : rgb
+line_width(peer) = peer eq "thread" ? 3.2 : 1.5
+line_dash(peer) = peer eq "process" ? 2 : 1
+mark(i, peer) = int(turn(peer eq "process" ? hollow : filled, i))
+mark_size(i, peer) = turn(sizes, i) * (peer eq "process" ? 0.7 : 1.0)
+variant_index(path) = index_of(variants, first(path))
+variant_colour(path) = turn(colours, variant_index(path))
+
+# --- layout and frame ----------------------------------------------------------------------------------------------
+
+count = words(places)
+columns = count <= 4 ? count : count <= 6 ? 3 : 4
+gap = 14.0
+width = (W - left - 20 - gap * (columns - 1)) / columns
+legend_top = 70
+array legend_x[words(legend)]
+array legend_y[words(legend)]
+sample = kind eq "dots" ? 12 : 34
+x = 16
+y = legend_top
+do for [i = 1:words(legend)] {
+	needed = sample + 28 + 7.3 * strlen(word(legend, i))
+	if (x > 16 && x + needed > W) { x = 16; y = y + 19 }
+	legend_x[i] = x
+	legend_y[i] = y
+	x = x + needed
+}
+top = y + 44
+pitch = body + 60
+bottom = top + pitch * ((count + columns - 1) / columns) - 60
+left_of(k) = left + (k - 1) % columns * (width + gap)
+top_of(k) = top + (k - 1) / columns * pitch
+panel(k) = box(left_of(k), top_of(k), left_of(k) + width, top_of(k) + body)
+
+eval canvas(bottom + 74)
+set output out.".".term
+set multiplot
+eval frame(0)
+set label 4 x_text at screen x_at((left + W - 20) / 2), y_at(bottom + 40) center textcolor rgb ink
+set label 5 y_text at screen x_at(20), y_at((top + bottom) / 2) center rotate textcolor rgb ink
+do for [i = 1:words(legend)] {
+	name = word(legend, i)
+	peer = i > words(variants) ? name : "-"
+	rgb = peer eq "-" ? turn(colours, i) : faint
+	x = legend_x[i]
+	y = y_at(legend_y[i])
+	if (kind eq "dots") {
+		set label 100 + i "" at screen x_at(x + sample / 2), y point pt mark(i, "-") ps mark_size(i, "-") \
+			lc rgb turn(colours, i)
+	} else {
+		set arrow i from screen x_at(x), y to screen x_at(x + sample), y nohead \
+			lw line_width(peer) dt line_dash(peer) lc rgb line_colour(rgb, peer)
+		set label 100 + i "" at screen x_at(x + sample / 2), y point pt mark(peer eq "-" ? i : 1, peer) \
+			ps mark_size(peer eq "-" ? i : 1, peer) lc rgb rgb
+	}
+	set label 200 + i name at screen x_at(x + sample + 7), y textcolor rgb ink
+}
+plot NaN notitle
+unset label
+unset arrow
+
+# --- panels --------------------------------------------------------------------------------------------------------
+
+# The sides of a logarithmic time axis: some air, and at least one decade, so that it always has texts.
+aired_low(lo, hi) = min(lo / 1.25, sqrt(lo * hi / 10))
+aired_high(lo, hi) = max(hi * 1.25, sqrt(lo * hi * 10))
+low = aired_low(lowest, highest)
+high = aired_high(lowest, highest)
+
+set border 1 lc rgb "#999999" lw 0.8
+tick_font = font(11)
+set xtics nomirror out scale 0.5 offset 0, 0.3 textcolor rgb ink font tick_font
+set ytics nomirror out scale 0.5 textcolor rgb ink font tick_font
+set grid back lt 1 lc rgb grid lw 0.6
+set errorbars 0.6
+
+if (kind eq "dots") {
+	# Room for the texts right of the points.
+	high = high * (high / low)**(66 / (width - 66))
+	set logscale x
+	set xrange [low:high]
+	set yrange [words(rows) + 0.5:0.5]
+	do for [i = 1:words(rows):2] {
+		set object i rectangle from graph 0, first i - 0.5 to graph 1, first i + 0.5 \
+			fillcolor rgb band fillstyle solid noborder behind
+	}
+	eval "set xtics ".time_ticks(low, high, width, columns > 1 ? 20 : 0)
+	set grid xtics noytics
+	step = 15.0 / (8 + 15 * words(parts))
+	part_index(p) = index_of(parts, p)
+	y_of(p) = index_of(rows, row(0)) + step * (part_index(p) - (words(parts) + 1) / 2.0)
+}
+if (kind eq "curves") {
+	x_low = 1e300; x_high = 0
+	do for [a in amounts] { x_low = min(x_low, bytes(a)); x_high = max(x_high, bytes(a)) }
+	if (linear) {
+		air = max(1, x_high - x_low) * 0.03
+		x_low = x_low - air
+		x_high = x_high + air
+		set yrange [min(0, lowest * 1.1):max(highest, 1) * 1.05]
+		set xzeroaxis lt 1 lc rgb "#999999"
+	} else {
+		x_low = x_low / 1.4
+		x_high = x_high * 1.4
+		set logscale xy
+		set yrange [low:high]
+		eval "set ytics ".time_ticks(low, high, body, 0)
+	}
+	set xrange [x_low:x_high]
+	px_of(x) = width * (linear ? (x - x_low) / (x_high - x_low) : log(x / x_low) / log(x_high / x_low))
+	set xtics ()
+	last = -1e9
+	while (1) {
+		next = ""
+		do for [a in amounts] {
+			far = px_of(bytes(a)) >= last + 10 + 7 * longest(amounts)
+			if (far && (next eq "" || bytes(a) < bytes(next))) { next = a }
+		}
+		if (next eq "") { break }
+		set xtics add (next bytes(next))
+		last = px_of(bytes(next))
+	}
+}
+if (kind eq "cdf") {
+	set logscale x
+	set xrange [low:high]
+	set yrange [-1:101]
+	set ytics (0, 10, 25, 50, 75, 90, 100)
+	eval "set xtics ".time_ticks(low, high, width, columns > 1 ? 20 : 0)
+}
+if (kind ne "dots") { set border 3 }
+
+here(p) = strcol(1) eq place && part(0) eq p
+do for [k = 1:count] {
+	place = word(places, k)
+	inside = under(place, cells)
+	eval panel(k)
+	set label 1 place_text(place) at graph 0, 1 offset 0, 0.8 font bold(13) textcolor rgb ink
+	leftmost = (k - 1) % columns == 0
+	if (kind eq "dots") {
+		set ytics ()
+		do for [i = 1:words(rows)] { set ytics add ((leftmost ? word(rows, i) : "") i) }
+		plot for [p in inside] $rows using (here(p) ? $6 : NaN):(y_of(p)):(max($7, low)):8 with xerrorbars \
+			lw 1.4 pt mark(part_index(p), "-") ps mark_size(part_index(p), "-") lc rgb turn(colours, part_index(p)) \
+			notitle, \
+			for [p in inside] $rows using (here(p) ? $8 : NaN):(y_of(p)):(time_text($6).($9 == 1 ? "" : "*")) \
+			with labels left offset 1.1, 0 font font(10) textcolor rgb ink notitle
+	}
+	if (kind eq "curves") {
+		if (linear) { set format y (leftmost ? "%g" : "") } else {
+			eval "set ytics ".time_ticks(low, high, body, leftmost ? 0 : body)
+		}
+		plot for [p in inside] $rows using (here(p) ? bytes(amount(strcol(4))) : NaN):6 smooth unique with lines \
+			lw line_width(rest(p)) dt line_dash(rest(p)) lc rgb line_colour(variant_colour(p), rest(p)) notitle, \
+			for [p in inside] $rows using (here(p) ? bytes(amount(strcol(4))) : NaN):6:(linear ? $7 : max($7, low)):8 \
+			with yerrorbars lw 1.4 pt mark(variant_index(p), rest(p)) ps mark_size(variant_index(p), rest(p)) \
+			lc rgb variant_colour(p) notitle
+	}
+	if (kind eq "cdf") {
+		set format y (leftmost ? "%g %%" : "")
+		plot for [p in inside] $cdf index index_of(cells, place."/".p) - 1 using 1:(100 * $2) with lines \
+			lw line_width(rest(p)) dt line_dash(rest(p)) lc rgb line_colour(variant_colour(p), rest(p)) notitle, \
+			for [p in inside] $quantiles using (strcol(1) eq place."/".p ? $2 : NaN):(100 * $3) with points \
+			pt mark(variant_index(p), rest(p)) ps mark_size(variant_index(p), rest(p)) lc rgb variant_colour(p) notitle
+	}
+}
+unset multiplot
+unset output
