@@ -77,7 +77,7 @@ static int waiter_main(void *arg)
 	struct state *s = arg;
 	struct shared *shared = s->shared;
 
-	if (s->run->mode == RUN_COUNT &&
+	if (s->run->mode == RUN_TRACE &&
 	    counts_thread(s->run->counts, s->run->traced))
 		die_errno("counting the waiter's system calls");
 	for (;;) {

@@ -59,6 +59,7 @@ enum {
 	COUNT_SWITCHES = 2,
 	COUNT_CPU_TIME = 4,
 	COUNT_COPIES = 8, /* bytes moved per payload byte */
+	COUNT_LAST = COUNT_COPIES,
 };
 
 struct bench {
@@ -91,8 +92,10 @@ struct bench {
 };
 
 enum run_mode {
+	RUN_TRACE,   /* count system calls; tracing slows everything else */
+	RUN_COUNT,   /* count the rest; time is not looked at */
 	RUN_MEASURE, /* time, nothing else */
-	RUN_COUNT,   /* count; time is not looked at */
+	RUN_MODES,
 };
 
 struct channel;

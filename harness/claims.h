@@ -10,12 +10,12 @@
 
 /* One line of the claims table. */
 struct claim_line {
-	char id[24];       /* "copy-count" */
-	char claim[96];    /* "copies of a message, worker" */
-	char claimed[32];  /* "1" */
+	char id[24];        /* "copy-count" */
+	char claim[96];     /* "copies of a message, worker" */
+	char claimed[32];   /* "1" */
 	char measured[160]; /* "1.00 [1.00, 1.00]" or "-" */
-	char verdict[200]; /* holds, differs, cannot tell, not run: why */
-	char basis[128];   /* the case and metric, or the glob */
+	char verdict[200];  /* holds, differs, cannot tell, not run: why */
+	char basis[128];    /* the case and metric, or the glob */
 };
 
 /* All lines; malloc'd, *count of them; NULL: no memory. */

@@ -137,9 +137,9 @@ static int server_main(void *arg)
 	struct pair_shared *shared = pair->shared;
 	struct run *r = pair->run;
 	struct end *e = &pair->server;
-	bool counting = r->mode == RUN_COUNT;
+	bool counting = r->mode != RUN_MEASURE;
 
-	if (counting && counts_thread(r->counts, r->traced))
+	if (r->mode == RUN_TRACE && counts_thread(r->counts, r->traced))
 		die_errno("counting the second party's system calls");
 	enter_end(pair, e);
 	for (uint32_t batch = 1;; batch++) {

@@ -10,7 +10,10 @@
 #include "csv.h"
 #include "stats.h"
 
-enum { QUANTILES = 4 };
+enum {
+	QUANTILES = 4,
+	SUMMARY_NUMBERS = 13, /* columns from invocations on */
+};
 static const double quantile[QUANTILES] = { 0.5, 0.9, 0.99, 0.999 };
 static const double level = 0.95;
 
@@ -243,36 +246,40 @@ static void write_distribution(struct csv_out *out,
 	csv_num(out, any ? m->hist.max : NAN);
 }
 
-static void write_row(struct csv_out *out, const struct results *results,
-		      size_t index, const struct metric_result *m)
+/* What comes before the numbers of every row. */
+static void write_start(struct csv_out *out, const struct results *results,
+			size_t index, const char *metric, const char *unit,
+			enum status status, const char *reason)
 {
-	const struct test_case *c = &results->cases[index];
-	const struct case_result *r = &results->of[index];
-	enum status status = r->status;
-
 	csv_str(out, RESULTS_SCHEMA);
 	csv_str(out, results->machine);
 	csv_str(out, results->run);
-	write_names(out, c);
-	if (!m || status != STATUS_OK) {
-		const char *first =
-			c->bench->metrics ? c->bench->metrics[0] : "latency";
+	write_names(out, &results->cases[index]);
+	csv_str(out, metric);
+	csv_str(out, unit);
+	csv_str(out, status_name(status));
+	csv_str(out, reason);
+}
 
-		csv_str(out, m ? m->name : first);
-		csv_str(out, m ? m->unit : c->bench->unit);
-		csv_str(out, status_name(status));
-		csv_str(out, r->reason);
-		for (int i = 0; i < 13; i++)
-			csv_str(out, NULL);
-		csv_end(out);
-		return;
-	}
+/* A metric without a number. */
+static void write_lacking(struct csv_out *out, const struct results *results,
+			  size_t index, const char *metric, const char *unit,
+			  enum status status, const char *reason)
+{
+	write_start(out, results, index, metric, unit, status, reason);
+	for (int i = 0; i < SUMMARY_NUMBERS; i++)
+		csv_str(out, NULL);
+	csv_end(out);
+}
+
+static void write_row(struct csv_out *out, const struct results *results,
+		      size_t index, const struct metric_result *m)
+{
+	const struct case_result *r = &results->of[index];
 	struct interval ci =
 		stats_median_interval(m->value, m->invocations, level);
-	csv_str(out, m->name);
-	csv_str(out, m->unit);
-	csv_str(out, status_name(status));
-	csv_str(out, NULL);
+
+	write_start(out, results, index, m->name, m->unit, STATUS_OK, NULL);
 	csv_u64(out, m->invocations);
 	csv_u64(out, m->samples);
 	csv_num(out, stats_median(m->value, m->invocations));
@@ -286,18 +293,62 @@ static void write_row(struct csv_out *out, const struct results *results,
 	csv_end(out);
 }
 
+static bool has_metric(const struct case_result *c, const char *name)
+{
+	for (unsigned m = 0; m < c->metrics; m++)
+		if (!strcmp(c->metric[m].name, name))
+			return true;
+	return false;
+}
+
+/* What could not be counted says so: unknown is not 0. */
+static void write_uncounted(struct csv_out *out, const struct results *results,
+			    size_t index)
+{
+	unsigned counts = results->cases[index].bench->counts;
+
+	for (unsigned kind = 1; kind <= COUNT_LAST; kind <<= 1) {
+		if (!(counts & kind) ||
+		    has_metric(&results->of[index], count_name(kind)))
+			continue;
+		if (kind == COUNT_SYSCALLS)
+			write_lacking(out, results, index, count_name(kind),
+				      count_unit(kind), STATUS_DENIED,
+				      results->counts_why);
+		else
+			write_lacking(out, results, index, count_name(kind),
+				      count_unit(kind), STATUS_ABSENT,
+				      kind == COUNT_COPIES ?
+					      "the kernel does not account I/O "
+					      "of a task (/proc/PID/io)" :
+					      "the run ended before counting");
+	}
+}
+
+static void write_case(struct csv_out *out, const struct results *results,
+		       size_t index)
+{
+	const struct bench *bench = results->cases[index].bench;
+	const struct case_result *c = &results->of[index];
+
+	if (c->status == STATUS_OK && c->metrics) {
+		for (unsigned m = 0; m < c->metrics; m++)
+			write_row(out, results, index, &c->metric[m]);
+		write_uncounted(out, results, index);
+		return;
+	}
+	write_lacking(
+		out, results, index,
+		bench->metrics ? bench->metrics[0] : "latency", bench->unit,
+		c->status == STATUS_OK ? STATUS_ABSENT : c->status,
+		c->status == STATUS_OK ? "the run ended before it" : c->reason);
+}
+
 static void write_summary(struct csv_out *out, const struct results *results)
 {
 	write_header(out, RESULTS_SUMMARY_HEADER);
-	for (size_t i = 0; i < results->count; i++) {
-		const struct case_result *c = &results->of[i];
-
-		if (!c->metrics || c->status != STATUS_OK)
-			write_row(out, results, i, NULL);
-		else
-			for (unsigned m = 0; m < c->metrics; m++)
-				write_row(out, results, i, &c->metric[m]);
-	}
+	for (size_t i = 0; i < results->count; i++)
+		write_case(out, results, i);
 }
 
 #define INVOCATIONS_HEADER                                                   \
@@ -314,6 +365,8 @@ static void write_tally(struct csv_out *out, const struct tally *t)
 	csv_u64(out, t->cpu_ns);
 }
 
+static const char *const pass_name[RUN_MODES] = { "trace", "count", "time" };
+
 static void write_record(struct csv_out *out, const struct test_case *c,
 			 const struct invocation_record *r, unsigned metric)
 {
@@ -324,7 +377,7 @@ static void write_record(struct csv_out *out, const struct test_case *c,
 	csv_str(out, r->metric[metric].unit);
 	csv_u64(out, r->block);
 	csv_u64(out, r->order);
-	csv_str(out, r->mode == RUN_COUNT ? "count" : "time");
+	csv_str(out, pass_name[r->mode]);
 	csv_num(out, r->metric[metric].value);
 	csv_u64(out, r->metric[metric].samples);
 	csv_u64(out, e->batches);

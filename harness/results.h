@@ -54,6 +54,7 @@ struct results {
 	size_t count;
 	char machine[96], run[32];
 	double clock_step_ns;
+	const char *counts_why; /* how, or why system calls are not counted */
 };
 
 /* 0, or -1 (no memory). */

@@ -51,8 +51,8 @@ struct runner {
 	size_t jobs;
 	int *method; /* per case, as the first invocation decided */
 	double start_s, checkpoint_s;
-	double overhead_s[2]; /* of one invocation beside measuring, by mode */
-	size_t begun[2];
+	double overhead_s[RUN_MODES]; /* of an invocation beside measuring */
+	size_t begun[RUN_MODES];
 	size_t order; /* invocations begun */
 	struct progress progress;
 	sigset_t waited;
@@ -131,14 +131,16 @@ static void sweep(pid_t group)
 		;
 }
 
+static bool by_ptrace(const struct invocation *inv)
+{
+	return inv->mode == RUN_TRACE && inv->counts == COUNTS_PTRACE;
+}
+
 /* Takes in what there is to know of children; 1 once `pid` has ended. */
 static int reap(struct runner *run, pid_t pid, int *status)
 {
 	struct counts_traced *traced =
-		run->shared->mode == RUN_COUNT &&
-				run->platform.counts == COUNTS_PTRACE ?
-			&run->shared->traced :
-			NULL;
+		by_ptrace(run->shared) ? &run->shared->traced : NULL;
 	int ended = 0, seen;
 	pid_t who;
 
@@ -216,8 +218,7 @@ static enum ending run_job(struct runner *run, const struct job *job,
 		      strerror(errno));
 		return ENDED;
 	}
-	if (job->mode == RUN_COUNT && inv->counts == COUNTS_PTRACE &&
-	    counts_trace_attach(pid)) {
+	if (by_ptrace(inv) && counts_trace_attach(pid)) {
 		sweep(pid);
 		blame(inv, STATUS_DENIED, "ptrace: %s", strerror(errno));
 		return ENDED;
@@ -241,27 +242,42 @@ static enum ending run_job(struct runner *run, const struct job *job,
 
 static bool has_job(const struct runner *run, size_t index, enum run_mode mode)
 {
-	return run->results.of[index].status == STATUS_OK &&
-	       (mode == RUN_MEASURE || run->cases[index].bench->counts);
+	unsigned counts = run->cases[index].bench->counts;
+
+	if (run->results.of[index].status != STATUS_OK)
+		return false;
+	if (mode == RUN_TRACE)
+		return counts & COUNT_SYSCALLS &&
+		       run->platform.counts != COUNTS_DENIED;
+	return mode == RUN_MEASURE || counts & ~(unsigned)COUNT_SYSCALLS;
 }
 
-/* Counting is a pass of its own, before timing: while system calls are
- * traced, those of every process on the machine are slower. */
-static uint64_t counting_blocks(const struct runner *run)
+/* The passes follow each other: while system calls are traced, those of every
+ * process on the machine are slower, so tracing comes first and alone. */
+static uint64_t pass_blocks(const struct runner *run, enum run_mode mode)
 {
-	return run->options->invocations < count_invocations ?
-		       run->options->invocations :
-		       count_invocations;
+	uint64_t k = run->options->invocations;
+
+	return mode == RUN_MEASURE || k < count_invocations ? k :
+							      count_invocations;
 }
 
-static uint64_t all_blocks(const struct runner *run)
+static uint64_t first_block(const struct runner *run, enum run_mode mode)
 {
-	return counting_blocks(run) + run->options->invocations;
+	uint64_t first = 0;
+
+	for (enum run_mode m = RUN_TRACE; m < mode; m++)
+		first += pass_blocks(run, m);
+	return first;
 }
 
 static enum run_mode block_mode(const struct runner *run, uint64_t block)
 {
-	return block < counting_blocks(run) ? RUN_COUNT : RUN_MEASURE;
+	enum run_mode mode = RUN_TRACE;
+
+	while (block >= first_block(run, mode + 1))
+		mode++;
+	return mode;
 }
 
 /* Every case once, in shuffled order. */
@@ -276,37 +292,47 @@ static void fill_block(struct runner *run, uint64_t block, gsl_rng *random)
 	gsl_ran_shuffle(random, run->job, run->jobs, sizeof(*run->job));
 }
 
-/* What is left to do, if nothing fails any more. */
+/* Invocations left to do by mode, if nothing fails any more. */
 struct rest {
-	size_t timed, counted; /* invocations */
+	size_t jobs[RUN_MODES];
 };
 
 /* `done` jobs of block `block` have been done. */
 static struct rest rest(const struct runner *run, uint64_t block, size_t done)
 {
-	uint64_t counting = counting_blocks(run), blocks = all_blocks(run);
-	uint64_t next = block + 1;
-	struct rest left = { 0, 0 };
+	struct rest left = { { 0 } };
 
-	for (size_t i = 0; i < run->count; i++) {
-		if (next < counting && has_job(run, i, RUN_COUNT))
-			left.counted += counting - next;
-		if (has_job(run, i, RUN_MEASURE))
-			left.timed +=
-				blocks - (next < counting ? counting : next);
+	for (enum run_mode m = RUN_TRACE; m < RUN_MODES; m++) {
+		uint64_t from = first_block(run, m),
+			 end = from + pass_blocks(run, m);
+		size_t cases = 0;
+
+		for (size_t i = 0; i < run->count; i++)
+			cases += has_job(run, i, m);
+		if (block + 1 > from)
+			from = block + 1;
+		left.jobs[m] = end > from ? cases * (end - from) : 0;
 	}
 	for (size_t i = done; i < run->jobs; i++)
-		if (has_job(run, run->job[i].index, run->job[i].mode))
-			*(run->job[i].mode == RUN_COUNT ? &left.counted :
-							  &left.timed) += 1;
+		left.jobs[run->job[i].mode] +=
+			has_job(run, run->job[i].index, run->job[i].mode);
 	return left;
 }
 
-/* Seconds that are not spent measuring, per invocation of each kind. */
+static size_t all_jobs(struct rest left)
+{
+	return left.jobs[RUN_TRACE] + left.jobs[RUN_COUNT] +
+	       left.jobs[RUN_MEASURE];
+}
+
+/* Seconds that will not be spent measuring. */
 static double overhead(const struct runner *run, struct rest left)
 {
-	return (double)left.timed * run->overhead_s[RUN_MEASURE] +
-	       (double)left.counted * run->overhead_s[RUN_COUNT];
+	double seconds = 0;
+
+	for (enum run_mode m = RUN_TRACE; m < RUN_MODES; m++)
+		seconds += (double)left.jobs[m] * run->overhead_s[m];
+	return seconds;
 }
 
 /* How long each timed invocation may measure, so that the rest fits into the
@@ -316,7 +342,7 @@ static double share(const struct runner *run, struct rest left)
 	double seconds = run->start_s + 0.98 * run->options->budget_s -
 			 progress_seconds();
 	double each = (seconds - overhead(run, left)) /
-		      fmax(1, (double)left.timed) / 1.1;
+		      fmax(1, (double)left.jobs[RUN_MEASURE]) / 1.1;
 
 	return fmin(fmax(each, shortest_s), longest_s);
 }
@@ -326,8 +352,8 @@ static double estimate_s(const struct runner *run, struct rest left,
 {
 	double budget =
 		run->start_s + run->options->budget_s - progress_seconds();
-	double work =
-		overhead(run, left) + (double)left.timed * 1.1 * measure_s;
+	double work = overhead(run, left) +
+		      (double)left.jobs[RUN_MEASURE] * 1.1 * measure_s;
 
 	return fmax(0, fmin(work, budget));
 }
@@ -399,13 +425,13 @@ static int run_block(struct runner *run, uint64_t block)
 
 		if (!still_ok(run, job))
 			continue; /* failed earlier in this block */
-		if (over_budget(run) && block > counting_blocks(run)) {
+		if (over_budget(run) && block > first_block(run, RUN_MEASURE)) {
 			progress_pause(&run->progress);
 			warn("the budget of %g s ended in block %llu of %llu: "
 			     "cases have fewer invocations than asked",
 			     run->options->budget_s,
 			     (unsigned long long)block + 1,
-			     (unsigned long long)all_blocks(run));
+			     (unsigned long long)first_block(run, RUN_MODES));
 			return -1;
 		}
 		left = rest(run, block, i);
@@ -434,12 +460,12 @@ static int run_blocks(struct runner *run)
 	gsl_rng_set(random, (unsigned long)run->options->seed);
 	fill_block(run, 0, random);
 	struct rest all = rest(run, 0, 0);
-	progress_start(&run->progress, all.timed + all.counted,
-		       all_blocks(run));
+	progress_start(&run->progress, all_jobs(all),
+		       first_block(run, RUN_MODES));
 	run->start_s = run->checkpoint_s = progress_seconds();
 	held = counts_hold(run->platform.counts);
-	for (uint64_t b = 0; b < all_blocks(run) && !result; b++) {
-		if (b == counting_blocks(run)) {
+	for (uint64_t b = 0; b < first_block(run, RUN_MODES) && !result; b++) {
+		if (b == first_block(run, RUN_COUNT)) {
 			counts_release(held);
 			held = -1;
 		}
@@ -549,6 +575,7 @@ int runner_run(const struct run_options *options, char *dir)
 		 run.platform.machine);
 	snprintf(run.results.run, sizeof(run.results.run), "%s", run.dir.run);
 	run.results.clock_step_ns = run.platform.clock.step_ns;
+	run.results.counts_why = run.platform.counts_why;
 	rundir_note(&run.dir, "run.seed", options->seed);
 	rundir_note(&run.dir, "run.invocations", options->invocations);
 	rundir_note(&run.dir, "run.budget_s", (uint64_t)options->budget_s);
@@ -558,8 +585,8 @@ int runner_run(const struct run_options *options, char *dir)
 		die("out of memory");
 	for (size_t i = 0; i < run.count; i++)
 		run.method[i] = -1;
-	run.overhead_s[RUN_MEASURE] = 0.02;
-	run.overhead_s[RUN_COUNT] = 0.04;
+	for (int m = 0; m < RUN_MODES; m++)
+		run.overhead_s[m] = 0.02; /* until some have been seen */
 
 	result = run_blocks(&run);
 	result = conclude(&run, result);

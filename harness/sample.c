@@ -80,6 +80,19 @@ void run_mean(struct run *r, unsigned metric, double mean_ns)
 	add_sample(r->sample, metric, mean_ns);
 }
 
+const char *count_name(unsigned kind)
+{
+	return kind == COUNT_SYSCALLS ? "syscalls" :
+	       kind == COUNT_SWITCHES ? "switches" :
+	       kind == COUNT_CPU_TIME ? "cpu_time" :
+					"copies";
+}
+
+const char *count_unit(unsigned kind)
+{
+	return kind == COUNT_CPU_TIME ? "ns" : "count";
+}
+
 static struct measured *add_metric(struct sample *out, const char *name,
 				   const char *unit, enum method method)
 {
@@ -351,10 +364,11 @@ static int count_batch(struct run *r, uint64_t n, struct tally *total,
 	return 0;
 }
 
-static void add_count(struct sample *out, const char *name, const char *unit,
-		      uint64_t operations, double *slope)
+static void add_count(struct sample *out, unsigned kind, uint64_t operations,
+		      double *slope)
 {
-	struct measured *m = add_metric(out, name, unit, METHOD_BATCH);
+	struct measured *m = add_metric(out, count_name(kind), count_unit(kind),
+					METHOD_BATCH);
 
 	m->is_count = true;
 	m->samples = operations;
@@ -365,8 +379,8 @@ static void add_count(struct sample *out, const char *name, const char *unit,
  * handshake, reading the counters) cancels. */
 static int count(struct run *r, struct sample *out)
 {
-	enum { SYSCALLS, SWITCHES, CPU, COPIES, KINDS };
-	double slope[KINDS][COUNT_REPEATS];
+	double syscalls[COUNT_REPEATS], switches[COUNT_REPEATS];
+	double cpu[COUNT_REPEATS], copies[COUNT_REPEATS];
 	const struct bench *b = r->bench;
 	uint64_t n = b->count_n;
 	double ns;
@@ -389,24 +403,25 @@ static int count(struct run *r, struct sample *out)
 		    count_batch(r, 3 * n, &thrice, &copied_thrice))
 			return -1;
 #define SLOPE(field) (((double)thrice.field - (double)once.field) / more)
-		slope[SYSCALLS][i] = SLOPE(syscalls);
-		slope[SWITCHES][i] = SLOPE(voluntary) + SLOPE(involuntary);
-		slope[CPU][i] = SLOPE(cpu_ns);
-		slope[COPIES][i] =
+		syscalls[i] = SLOPE(syscalls);
+		switches[i] = SLOPE(voluntary) + SLOPE(involuntary);
+		cpu[i] = SLOPE(cpu_ns);
+		copies[i] =
 			(SLOPE(io_bytes) - (double)r->token_bytes +
 			 ((double)copied_thrice - (double)copied_once) / more) /
 			(double)r->value;
 #undef SLOPE
 	}
-	if (b->counts & COUNT_SYSCALLS && r->counts != COUNTS_DENIED)
-		add_count(out, "syscalls", "count", 2 * n, slope[SYSCALLS]);
-	if (b->counts & COUNT_SWITCHES && r->counts != COUNTS_PTRACE)
-		add_count(out, "switches", "count", 2 * n, slope[SWITCHES]);
-	if (b->counts & COUNT_CPU_TIME && r->counts != COUNTS_PTRACE)
-		add_count(out, "cpu_time", "ns", 2 * n, slope[CPU]);
-	if (b->counts & COUNT_COPIES && r->counts != COUNTS_PTRACE &&
-	    counts_have_io())
-		add_count(out, "copies", "count", 2 * n, slope[COPIES]);
+	if (r->mode == RUN_TRACE) {
+		add_count(out, COUNT_SYSCALLS, 2 * n, syscalls);
+		return 0;
+	}
+	if (b->counts & COUNT_SWITCHES)
+		add_count(out, COUNT_SWITCHES, 2 * n, switches);
+	if (b->counts & COUNT_CPU_TIME)
+		add_count(out, COUNT_CPU_TIME, 2 * n, cpu);
+	if (b->counts & COUNT_COPIES && counts_have_io())
+		add_count(out, COUNT_COPIES, 2 * n, copies);
 	return 0;
 }
 
@@ -421,12 +436,12 @@ int sample_run(struct run *r, const struct sample_plan *plan,
 	clock_use(&r->clock);
 	r->peer_pu = -1;
 	/* before the second party exists: the tracer follows it from birth */
-	if (r->mode == RUN_COUNT && counts_thread(r->counts, r->traced))
+	if (r->mode == RUN_TRACE && counts_thread(r->counts, r->traced))
 		return bench_fail(r, "counting system calls: %s",
 				  strerror(errno));
 	if (b->setup && b->setup(r))
 		return bench_fail(r, "setup failed");
-	result = r->mode == RUN_COUNT ? count(r, out) : measure(r, plan, out);
+	result = r->mode == RUN_MEASURE ? measure(r, plan, out) : count(r, out);
 	r->sample = NULL;
 	if (b->teardown && b->teardown(r) && !result)
 		result = bench_fail(r, "teardown failed");

@@ -47,6 +47,10 @@ struct sample {
 	struct evidence evidence;
 };
 
+/* Metric and unit of one COUNT_… bit. */
+const char *count_name(unsigned kind);
+const char *count_unit(unsigned kind);
+
 /* Runs setup, the measurement (r->mode), and teardown. 0, or -1 with
  * r->reason set (and r->absent or r->denied). */
 int sample_run(struct run *r, const struct sample_plan *plan,
