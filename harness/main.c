@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "cases.h"
+#include "compare.h"
 #include "die.h"
 #include "invocation.h"
 #include "report.h"
@@ -31,11 +32,14 @@ enum {
 	KEY_PEERS,
 	KEY_SEED,
 	KEY_FULL,
-	KEY_DEADLINE
+	KEY_DEADLINE,
+	KEY_THRESHOLD,
+	KEY_FAIL_ON
 };
 
 struct options {
 	struct run_options run;
+	struct compare_options compare;
 	char **patterns;
 	size_t pattern_count;
 };
@@ -90,6 +94,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_FULL:
 		run->filter.full = 1;
 		break;
+	case KEY_THRESHOLD:
+		if (units_parse_percent(arg, &o->compare.threshold) ||
+		    o->compare.threshold <= 0)
+			argp_error(state,
+				   "--threshold: '%s' is not a share above 0, "
+				   "such as 2%% or 0.02",
+				   arg);
+		break;
+	case KEY_FAIL_ON:
+		if (strcmp(arg, "slower"))
+			argp_error(state, "--fail-on: only 'slower' is known");
+		o->compare.fail_on_slower = 1;
+		break;
 	case ARGP_KEY_ARGS:
 		o->patterns = state->argv + state->next;
 		o->pattern_count = (size_t)(state->argc - state->next);
@@ -134,6 +151,14 @@ static const struct argp_option run_options[] = {
 	  "When to give up on one process (default 20s or more)", 2 },
 	{ "seed", KEY_SEED, "N", 0,
 	  "Seed of the order and the jitter (default: the time; recorded)", 2 },
+	{ 0 }
+};
+
+static const struct argp_option compare_options[] = {
+	{ "threshold", KEY_THRESHOLD, "SHARE", 0,
+	  "A difference this small counts as none (default 2%)", 0 },
+	{ "fail-on", KEY_FAIL_ON, "slower", 0,
+	  "Exit 1 if a case of B is slower (Holm-adjusted)", 0 },
 	{ 0 }
 };
 
@@ -192,6 +217,15 @@ static int do_report(struct options *o)
 	return report_make(o->patterns[0], stdout);
 }
 
+static int do_compare(struct options *o)
+{
+	if (o->pattern_count != 2)
+		die_usage("compare takes two directories of runs");
+	o->compare.a = o->patterns[0];
+	o->compare.b = o->patterns[1];
+	return compare_runs(&o->compare, stdout);
+}
+
 static const struct command {
 	const char *name, *arguments, *text;
 	const struct argp_option *options;
@@ -203,6 +237,9 @@ static const struct command {
 	{ "run", "[PATTERN…]",
 	  "Measure cases; leave CSV files, tables and charts.", run_options,
 	  do_run },
+	{ "compare", "A B",
+	  "Two runs side by side: ratio, interval and verdict of each case.",
+	  compare_options, do_compare },
 	{ "report", "DIR",
 	  "Make tables and charts of a run again, from its CSV files alone.",
 	  no_options, do_report },
@@ -218,6 +255,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 			.invocations = RUNNER_INVOCATIONS,
 			.seed = (uint64_t)time(NULL),
 		},
+		.compare = { .threshold = 0.02 },
 	};
 	char name[64], text[1024];
 	struct argp argp = {
@@ -228,7 +266,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 	};
 
 	snprintf(text, sizeof(text), "%s%s", command->text,
-		 strcmp(command->name, "report") ? pattern_text : "");
+		 strstr(command->arguments, "PATTERN") ? pattern_text : "");
 	snprintf(name, sizeof(name), "handoff %s", command->name);
 	argv[0] = name;
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
