@@ -70,7 +70,7 @@ dev-deps:
 
 ## make bench       measure this machine (three minutes), tables and charts
 bench: all
-	$(Q)$(PROGRAM) run
+	$(Q)$(PROGRAM) run $(BENCH_OPTIONS)
 
 ## make bench-full  the same with every case
 bench-full: all
@@ -182,7 +182,7 @@ tsan:
 		SANITIZE="-fsanitize=thread" test
 
 SOURCES := $(wildcard harness/*.[ch] bench/*.[ch] tests/*.[ch])
-SCRIPTS := scripts/deps tests/run $(wildcard tests/*.sh) .ci/run
+SCRIPTS := scripts/deps tests/run tests/check_run $(wildcard tests/*.sh) .ci/run
 
 ## make lint        clang-format, clang-tidy, cppcheck, shellcheck, warnings
 lint: $(BUILD)/version.h

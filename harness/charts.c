@@ -15,8 +15,6 @@
 #include "die.h"
 #include "version.h"
 
-extern char **environ;
-
 /* The programs, and the bench each is about. */
 static const struct {
 	const char *name, *bench, *text;

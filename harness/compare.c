@@ -163,14 +163,22 @@ static void free_run(struct run_data *run)
 /* What must be known before two runs are compared at all. */
 static void print_differences(const struct compare_options *o, FILE *out)
 {
-	static const char *const name[] = {
-		"cpu.model",       "hypervisor",       "kernel.release",
-		"kernel.cmdline",  "topology.shape",   "handoff.version",
-		"handoff.commit",  "handoff.compiler", "handoff.cflags",
-		"clock.source",    "counts.syscalls",  "library.uv",
-		"library.hwloc",   "software.libc",    "cpuidle.current_driver",
-		"cpufreq.governor"
-	};
+	static const char *const name[] = { "cpu.model",
+					    "hypervisor",
+					    "kernel.release",
+					    "kernel.cmdline",
+					    "topology.shape",
+					    "handoff.version",
+					    "handoff.commit",
+					    "build.compiler",
+					    "build.cflags",
+					    "clock.source",
+					    "counts.syscalls",
+					    "library.uv",
+					    "library.hwloc",
+					    "software.libc",
+					    "cpuidle.current_driver",
+					    "cpufreq.scaling_governor" };
 	struct table *t = table_new(3, 3);
 	size_t differ = 0;
 

@@ -28,6 +28,8 @@
 #define HAVE_CPUID
 #endif
 
+#include "version.h"
+
 /* Twice the limit, so that the final cut sees that there is more. */
 #define TEXT_MAX (2 * ENV_VALUE_MAX)
 #define NAME_MAX_LEN 256
@@ -1819,6 +1821,7 @@ static int cgroup_find(const char *root, const char *controller,
 		type = strtok_r(tail + 3, " \n", &save);
 		strtok_r(NULL, " \n", &save); /* the device */
 		options = strtok_r(NULL, " \n", &save);
+		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Branch) */
 		if (!type || !options ||
 		    strcmp(type, g->v2 ? "cgroup2" : "cgroup") ||
 		    (!g->v2 && !listed(options, controller)))
@@ -1924,6 +1927,7 @@ static int cgroup_binding(const char *root, struct cgroup *g, char *path,
 			first = first ? first : err;
 			continue;
 		}
+		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Branch) */
 		if (!found || (share >= 0 && (least < 0 || share < least))) {
 			best = level;
 			least = share;
@@ -2181,11 +2185,7 @@ static void put_software(const struct sink *to)
 	print(text, sizeof(text), "gcc %s", __VERSION__);
 #endif
 	put(to, "build.compiler", text, "__VERSION__");
-#ifdef HANDOFF_CFLAGS
-	put(to, "build.cflags", HANDOFF_CFLAGS, "HANDOFF_CFLAGS");
-#else
-	put(to, "build.cflags", "", "HANDOFF_CFLAGS: absent");
-#endif
+	put(to, "build.cflags", HANDOFF_CFLAGS, "make");
 #ifdef __OPTIMIZE__
 	put(to, "build.optimized", "yes", "__OPTIMIZE__");
 #else

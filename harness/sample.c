@@ -283,10 +283,10 @@ static int measure(struct run *r, const struct sample_plan *plan,
 {
 	static double mean[MAX_BATCHES];
 	double target = fmax(batch_ns, batch_steps * r->clock.step_ns);
-	uint64_t random = plan->seed | 1, n, start;
+	uint64_t random = plan->seed | 1, n = 0, start;
 	struct evidence *e = &out->evidence;
 	size_t batches = 0;
-	double ns;
+	double ns = 0;
 
 	if (calibrate(r, target, &n) || run_batch(r, n, &ns))
 		return -1;

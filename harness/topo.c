@@ -52,17 +52,16 @@ static struct place *add_place(const char *name)
  * name (a group, a die) is called a node. */
 static void place_name(hwloc_obj_t object, char *buf, size_t size)
 {
-	if (object->type == HWLOC_OBJ_MACHINE ||
-	    object->type == HWLOC_OBJ_PACKAGE ||
-	    object->type == HWLOC_OBJ_CORE) {
-		snprintf(buf, size, "%s", hwloc_obj_type_string(object->type));
-	} else if (hwloc_obj_type_is_dcache(object->type)) {
+	bool named = object->type == HWLOC_OBJ_MACHINE ||
+		     object->type == HWLOC_OBJ_PACKAGE ||
+		     object->type == HWLOC_OBJ_CORE;
+
+	if (hwloc_obj_type_is_dcache(object->type))
 		snprintf(buf, size, "l%u", object->attr->cache.depth);
-	} else if (object->memory_arity) {
+	else if (object->memory_arity && !named)
 		snprintf(buf, size, "node");
-	} else {
+	else
 		snprintf(buf, size, "%s", hwloc_obj_type_string(object->type));
-	}
 	for (char *c = buf; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 }
