@@ -81,6 +81,7 @@ struct bench {
 				     * batch; 0: 1000 */
 
 	bool stamps; /* run() fills r->stamps[0 … n] where they are not NULL */
+	bool batch_only; /* never stamped one by one */
 
 	/* All hooks but run may be NULL; only run is timed. */
 	int (*setup)(struct run *r);                /* 0, or bench_fail(…) */

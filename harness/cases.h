@@ -46,6 +46,9 @@ struct case_filter {
 				* its case without a wildcard has it anyway */
 };
 
+/* Whether a comma-separated list names a word. */
+bool cases_list_names(const char *list, const char *word);
+
 /*
  * The cases of this machine that a filter picks, in the order of bench/list.h;
  * those that cannot be run are among them with status and reason. Malloc'd;

@@ -3,6 +3,7 @@
  * of it and what it answers, in memory both map. */
 #include "invocation.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,6 +50,10 @@ static int measure(struct invocation *inv, struct run *r)
 	if (topo_bind(inv->pu_a))
 		return bench_fail(r, "bind to PU %d: %s", inv->pu_a,
 				  strerror(errno));
+	const struct sched_param lowest = { .sched_priority = 1 };
+	/* the second party inherits it */
+	if (inv->fifo && sched_setscheduler(0, SCHED_FIFO, &lowest))
+		return bench_denied(r, "--tune fifo: %s", strerror(errno));
 	return sample_run(r, &inv->plan, &inv->sample);
 }
 

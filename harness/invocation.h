@@ -9,6 +9,7 @@
 #include "cases.h"
 #include "clock.h"
 #include "counts.h"
+#include "noise.h"
 #include "sample.h"
 
 /* The hidden first argument that makes a handoff process an invocation; the
@@ -29,12 +30,17 @@ struct invocation {
 	char topology[PATH_MAX + 32]; /* hwloc XML */
 	char helper[PATH_MAX + 32];   /* the exec'd program */
 	pid_t runner;
+	bool fifo; /* measure under SCHED_FIFO */
 	/* answered */
 	bool answered;
 	enum status status;
 	char reason[CASE_REASON];
 	struct counts_traced traced;
 	struct sample sample;
+	/* added by the runner: what the kernel booked meanwhile on the PUs
+	 * used; foreign_s: time that was not this invocation's */
+	struct noise_books books;
+	double foreign_s, wall_s;
 };
 
 /* Measures what the shared memory behind fd asks for; the process's exit

@@ -34,7 +34,10 @@ enum {
 	KEY_FULL,
 	KEY_DEADLINE,
 	KEY_THRESHOLD,
-	KEY_FAIL_ON
+	KEY_FAIL_ON,
+	KEY_PRECISION,
+	KEY_AA,
+	KEY_TUNE
 };
 
 struct options {
@@ -62,6 +65,21 @@ static void take_duration(struct argp_state *state, const char *name,
 			   "--%s: '%s' is not a duration above 0, such "
 			   "as 30s or 5m",
 			   name, text);
+}
+
+static void take_tune(struct argp_state *state, const char *list)
+{
+	for (const char *at = list; *at;) {
+		int span = (int)strcspn(at, ",");
+
+		if (strncmp(at, "fifo", (size_t)span) &&
+		    strncmp(at, "cpu-dma-latency", (size_t)span))
+			argp_error(state,
+				   "--tune: no '%.*s'; there are: fifo "
+				   "cpu-dma-latency",
+				   span, at);
+		at += span + (at[span] == ',');
+	}
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -93,6 +111,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case KEY_FULL:
 		run->filter.full = 1;
+		break;
+	case KEY_PRECISION:
+		if (units_parse_percent(arg, &run->precision) ||
+		    run->precision <= 0)
+			argp_error(state,
+				   "--precision: '%s' is not a share above 0, "
+				   "such as 2%%",
+				   arg);
+		break;
+	case KEY_AA:
+		run->aa = 1;
+		break;
+	case KEY_TUNE:
+		take_tune(state, arg);
+		run->tune = arg;
 		break;
 	case KEY_THRESHOLD:
 		if (units_parse_percent(arg, &o->compare.threshold) ||
@@ -146,6 +179,18 @@ static const struct argp_option run_options[] = {
 	{ "invocations", KEY_INVOCATIONS, "K", 0,
 	  "Fresh processes to measure each case in (default 10; 6 are the "
 	  "fewest that give a 95 % interval)",
+	  2 },
+	{ "precision", KEY_PRECISION, "SHARE", 0,
+	  "Add blocks until every interval is this narrow, such as 2%, or "
+	  "the budget ends",
+	  2 },
+	{ "aa", KEY_AA, NULL, 0,
+	  "Time each case as two interleaved arms and write their difference, "
+	  "the machine's own noise, to noise.csv",
+	  2 },
+	{ "tune", KEY_TUNE, "LIST", 0,
+	  "While measuring: fifo (SCHED_FIFO), cpu-dma-latency (no deep idle "
+	  "states); undone at the end, logged in env.csv",
 	  2 },
 	{ "deadline", KEY_DEADLINE, "TIME", 0,
 	  "When to give up on one process (default 20s or more)", 2 },

@@ -2,6 +2,7 @@
 /* What a run has measured so far, and the CSV files it becomes. */
 #include "results.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,7 @@ void results_close(struct results *results)
 
 		for (unsigned m = 0; m < c->metrics; m++) {
 			free(c->metric[m].value);
+			free(c->metric[m].arm);
 			hist_sparse_free(&c->metric[m].hist);
 		}
 		free(c->record);
@@ -67,47 +69,63 @@ static struct metric_result *find_metric(struct case_result *c,
 	return r;
 }
 
-/* Room for one more item of an array; 0 or -1. */
-static int make_room(void **array, size_t used, size_t *room, size_t item)
+/* Room for one more item of an array that has `used`; 0 or -1. */
+static int make_room(void **array, size_t used, size_t item)
 {
-	if (used == *room) {
-		size_t more = *room ? 2 * *room : 16;
-		void *larger = realloc(*array, more * item);
+	void *larger;
 
-		if (!larger)
-			return -1;
-		*array = larger;
-		*room = more;
-	}
+	/* a power of two is full */
+	if (used & (used - 1))
+		return 0;
+	larger = realloc(*array, (used ? 2 * used : 1) * item);
+	if (!larger)
+		return -1;
+	*array = larger;
 	return 0;
 }
 
-static int add_metric(struct case_result *c, const struct measured *m)
+static int add_metric(struct case_result *c, const struct measured *m, int arm)
 {
 	struct metric_result *r = find_metric(c, m);
 
-	if (!r || make_room((void **)&r->value, r->invocations, &r->room,
-			    sizeof(*r->value)))
+	if (!r ||
+	    make_room((void **)&r->value, r->invocations, sizeof(*r->value)) ||
+	    make_room((void **)&r->arm, r->invocations, sizeof(*r->arm)))
 		return -1;
+	r->arm[r->invocations] = arm;
 	r->value[r->invocations++] = m->value;
 	r->samples += m->samples;
 	return m->is_count ? 0 : hist_sparse_merge(&r->hist, &m->hist);
 }
 
+/* Others ran where this invocation ran: in batches of its own, or by the
+ * books of the PUs it used (which know time in ticks of 10 ms: two of them,
+ * and a tenth of the time, before they count). */
+static bool is_disturbed(const struct invocation *inv)
+{
+	const struct evidence *e = &inv->sample.evidence;
+	double others = inv->foreign_s + inv->books.steal_s;
+
+	return (double)e->disturbed > 0.02 * (double)e->batches ||
+	       (others >= 0.02 && others > 0.1 * inv->wall_s);
+}
+
 static int add_record(struct case_result *c, const struct invocation *inv,
-		      size_t block, size_t order)
+		      size_t block, size_t order, int arm)
 {
 	struct invocation_record *record;
 
-	if (make_room((void **)&c->record, c->records, &c->room,
-		      sizeof(*c->record)))
+	if (make_room((void **)&c->record, c->records, sizeof(*c->record)))
 		return -1;
 	record = &c->record[c->records++];
 	memset(record, 0, sizeof(*record));
 	record->block = block;
 	record->order = order;
+	record->arm = arm;
 	record->mode = inv->mode;
 	record->evidence = inv->sample.evidence;
+	record->books = inv->books;
+	record->foreign_s = inv->foreign_s;
 	record->metrics = inv->sample.metrics;
 	for (unsigned i = 0; i < record->metrics; i++) {
 		const struct measured *m = &inv->sample.metric[i];
@@ -117,11 +135,18 @@ static int add_record(struct case_result *c, const struct invocation *inv,
 		record->metric[i].value = m->value;
 		record->metric[i].samples = m->samples;
 	}
+	if (inv->mode == RUN_MEASURE) {
+		record->disturbed = is_disturbed(inv);
+		c->timed++;
+		c->disturbed += record->disturbed;
+		c->drifting += inv->sample.evidence.drift;
+	}
 	return 0;
 }
 
 int results_add(struct results *results, size_t index,
-		const struct invocation *inv, size_t block, size_t order)
+		const struct invocation *inv, size_t block, size_t order,
+		int arm)
 {
 	struct case_result *c = &results->of[index];
 
@@ -131,10 +156,30 @@ int results_add(struct results *results, size_t index,
 		return 0;
 	}
 	for (unsigned i = 0; i < inv->sample.metrics; i++)
-		if (add_metric(c, &inv->sample.metric[i]))
+		if (add_metric(c, &inv->sample.metric[i], arm))
 			return -1;
-	c->drifting += inv->sample.evidence.drift;
-	return add_record(c, inv, block, order);
+	return add_record(c, inv, block, order, arm);
+}
+
+static double width(const struct metric_result *m)
+{
+	double value = stats_median(m->value, m->invocations);
+	struct interval ci =
+		stats_median_interval(m->value, m->invocations, level);
+
+	if (isnan(ci.low) || !(value > 0))
+		return INFINITY;
+	return fmax(ci.high - value, value - ci.low) / value;
+}
+
+double results_width(const struct results *results, size_t index)
+{
+	const struct case_result *c = &results->of[index];
+
+	for (unsigned m = 0; m < c->metrics; m++)
+		if (!c->metric[m].is_count)
+			return width(&c->metric[m]);
+	return INFINITY;
 }
 
 size_t results_with(const struct results *results, enum status status)
@@ -207,23 +252,30 @@ static void write_flags(struct csv_out *out, const struct results *results,
 			const struct case_result *c,
 			const struct metric_result *m)
 {
-	char flags[64] = "";
-	size_t timed = 0;
+	char flags[96] = "";
 
-	for (size_t i = 0; i < c->records; i++)
-		timed += c->record[i].mode == RUN_MEASURE;
-	if (!m->is_count) {
-		/* a batch is 1000 steps long and more: only single
-		 * operations can be too short for the clock */
-		if (m->method == METHOD_SINGLE &&
-		    hist_sparse_quantile(&m->hist, 0.9) -
-				    hist_sparse_quantile(&m->hist, 0.1) <
-			    2 * results->clock_step_ns)
-			add_flag(flags, sizeof(flags), "resolution");
-		if (c->drifting >= 2 && 5 * c->drifting > timed)
-			add_flag(flags, sizeof(flags), "drift");
-		if (is_bimodal(m, results->clock_step_ns))
-			add_flag(flags, sizeof(flags), "bimodal");
+	if (m->is_count) {
+		csv_str(out, flags);
+		return;
+	}
+	/* a batch is 1000 steps long and more: only single operations can be
+	 * too short for the clock */
+	if (m->method == METHOD_SINGLE &&
+	    hist_sparse_quantile(&m->hist, 0.9) -
+			    hist_sparse_quantile(&m->hist, 0.1) <
+		    2 * results->clock_step_ns)
+		add_flag(flags, sizeof(flags), "resolution");
+	if (c->drifting >= 2 && 5 * c->drifting > c->timed)
+		add_flag(flags, sizeof(flags), "drift");
+	if (is_bimodal(m, results->clock_step_ns))
+		add_flag(flags, sizeof(flags), "bimodal");
+	if (5 * c->disturbed > c->timed)
+		add_flag(flags, sizeof(flags), "disturbed");
+	if (results->precision > 0 && width(m) > results->precision) {
+		char wide[32];
+
+		snprintf(wide, sizeof(wide), "wide:%.1f%%", 100 * width(m));
+		add_flag(flags, sizeof(flags), wide);
 	}
 	csv_str(out, flags);
 }
@@ -351,11 +403,12 @@ static void write_summary(struct csv_out *out, const struct results *results)
 		write_case(out, results, i);
 }
 
-#define INVOCATIONS_HEADER                                                   \
-	"bench,variant,peer,place,param,metric,unit,block,order,pass,value," \
-	"samples,batches,batch_n,elapsed_ns,pu_a,pu_b,voluntary,"            \
-	"involuntary,faults,cpu_ns,peer_voluntary,peer_involuntary,"         \
-	"peer_faults,peer_cpu_ns,drift"
+#define INVOCATIONS_HEADER                                                 \
+	"bench,variant,peer,place,param,metric,unit,block,order,arm,pass," \
+	"value,samples,batches,batch_n,elapsed_ns,pu_a,pu_b,voluntary,"    \
+	"involuntary,faults,cpu_ns,peer_voluntary,peer_involuntary,"       \
+	"peer_faults,peer_cpu_ns,drift,disturbed,disturbed_batches,moves," \
+	"lost_ns,foreign_s,steal_s,interrupts,gap_before_ns,gap_after_ns"
 
 static void write_tally(struct csv_out *out, const struct tally *t)
 {
@@ -367,7 +420,8 @@ static void write_tally(struct csv_out *out, const struct tally *t)
 
 static const char *const pass_name[RUN_MODES] = { "trace", "count", "time" };
 
-static void write_record(struct csv_out *out, const struct test_case *c,
+static void write_record(struct csv_out *out, const struct results *results,
+			 const struct test_case *c,
 			 const struct invocation_record *r, unsigned metric)
 {
 	const struct evidence *e = &r->evidence;
@@ -377,6 +431,7 @@ static void write_record(struct csv_out *out, const struct test_case *c,
 	csv_str(out, r->metric[metric].unit);
 	csv_u64(out, r->block);
 	csv_u64(out, r->order);
+	csv_u64(out, (uint64_t)r->arm);
 	csv_str(out, pass_name[r->mode]);
 	csv_num(out, r->metric[metric].value);
 	csv_u64(out, r->metric[metric].samples);
@@ -388,6 +443,15 @@ static void write_record(struct csv_out *out, const struct test_case *c,
 	write_tally(out, &e->driver);
 	write_tally(out, &e->peer);
 	csv_u64(out, e->drift);
+	csv_u64(out, r->disturbed);
+	csv_u64(out, e->disturbed);
+	csv_u64(out, e->moves);
+	csv_num(out, e->lost_ns);
+	csv_num(out, r->foreign_s);
+	csv_num(out, r->books.steal_s);
+	csv_u64(out, r->books.interrupts);
+	csv_num(out, results->gap_ns ? results->gap_ns[r->block] : NAN);
+	csv_num(out, results->gap_ns ? results->gap_ns[r->block + 1] : NAN);
 	csv_end(out);
 }
 
@@ -400,7 +464,7 @@ static void write_invocations(struct csv_out *out,
 
 		for (size_t k = 0; k < c->records; k++)
 			for (unsigned m = 0; m < c->record[k].metrics; m++)
-				write_record(out, &results->cases[i],
+				write_record(out, results, &results->cases[i],
 					     &c->record[k], m);
 	}
 }
@@ -457,5 +521,104 @@ int results_write(const struct results *results, const char *dir, char *err,
 			result = -1;
 		}
 	}
+	return result;
+}
+
+/* The values of one arm of an A/A run, in the order they were measured. */
+static size_t take_arm(const struct metric_result *m, int arm, double *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->invocations; i++)
+		if (m->arm[i] == arm)
+			out[n++] = m->value[i];
+	return n;
+}
+
+struct arms {
+	size_t index; /* of the case */
+	const struct metric_result *metric;
+	struct shift shift;
+	double p;
+};
+
+static int compare_arms(const struct results *results, struct arms *arms,
+			size_t *count)
+{
+	*count = 0;
+	for (size_t i = 0; i < results->count; i++) {
+		const struct case_result *c = &results->of[i];
+
+		for (unsigned k = 0; k < c->metrics; k++) {
+			const struct metric_result *m = &c->metric[k];
+			double *a, *b;
+			size_t na, nb;
+
+			if (m->is_count)
+				continue;
+			a = malloc(2 * m->invocations * sizeof(*a));
+			if (!a)
+				return -1;
+			b = a + m->invocations;
+			na = take_arm(m, 0, a);
+			nb = take_arm(m, 1, b);
+			arms[(*count)++] = (struct arms){
+				i, m, stats_shift(a, na, b, nb, level),
+				stats_permutation_test(a, na, b, nb)
+			};
+			free(a);
+		}
+	}
+	return 0;
+}
+
+static void write_arms(struct csv_out *out, const struct results *results,
+		       const struct arms *arms, const double *adjusted,
+		       size_t count)
+{
+	write_header(out, "machine,run,bench,variant,peer,place,param,metric,"
+			  "invocations,ratio,ci_low,ci_high,p,p_adjusted,"
+			  "spread");
+	for (size_t i = 0; i < count; i++) {
+		csv_str(out, results->machine);
+		csv_str(out, results->run);
+		write_names(out, &results->cases[arms[i].index]);
+		csv_str(out, arms[i].metric->name);
+		csv_u64(out, arms[i].metric->invocations);
+		csv_num(out, arms[i].shift.ratio);
+		csv_num(out, arms[i].shift.ci.low);
+		csv_num(out, arms[i].shift.ci.high);
+		csv_num(out, arms[i].p);
+		csv_num(out, adjusted[i]);
+		csv_num(out, fabs(log(arms[i].shift.ratio)));
+		csv_end(out);
+	}
+}
+
+int results_write_noise(const struct results *results, const char *dir,
+			char *err, size_t size)
+{
+	size_t room = results->count * SAMPLE_MAX_METRICS, count;
+	struct arms *arms = calloc(room, sizeof(*arms));
+	double *p = calloc(room, sizeof(*p));
+	char path[PATH_MAX];
+	struct csv_out *out = NULL;
+	int result = -1;
+
+	snprintf(path, sizeof(path), "%s/noise.csv", dir);
+	if (arms && p && !compare_arms(results, arms, &count)) {
+		for (size_t i = 0; i < count; i++)
+			p[i] = arms[i].p;
+		if (!stats_adjust_bh(p, count, p))
+			out = csv_create(path);
+	}
+	if (out) {
+		write_arms(out, results, arms, p, count);
+		result = csv_close(out);
+	}
+	if (result)
+		snprintf(err, size, "%s: %s", path, strerror(errno));
+	free(arms);
+	free(p);
 	return result;
 }

@@ -20,8 +20,9 @@ struct metric_result {
 	char name[SAMPLE_NAME], unit[SAMPLE_NAME];
 	enum method method;
 	bool is_count;
-	size_t invocations, room;
+	size_t invocations;
 	double *value; /* one an invocation */
+	int *arm;      /* of each value */
 	uint64_t samples;
 	struct hist_sparse hist;
 };
@@ -29,6 +30,10 @@ struct metric_result {
 /* One invocation, for invocations.csv; -1 and 0 where it had no such. */
 struct invocation_record {
 	size_t block, order;
+	int arm; /* of an A/A run: 0 or 1 */
+	bool disturbed;
+	struct noise_books books;
+	double foreign_s;
 	struct evidence evidence;
 	enum run_mode mode;
 	unsigned metrics;
@@ -44,7 +49,7 @@ struct case_result {
 	char reason[CASE_REASON];
 	unsigned metrics;
 	struct metric_result metric[SAMPLE_MAX_METRICS];
-	size_t records, room, drifting;
+	size_t records, drifting, disturbed, timed;
 	struct invocation_record *record;
 };
 
@@ -54,6 +59,9 @@ struct results {
 	size_t count;
 	char machine[96], run[32];
 	double clock_step_ns;
+	double *gap_ns;   /* longest gap seen before each block, and at the end;
+			   * blocks + 1 of them; NAN: not looked */
+	double precision; /* asked for; 0: none */
 	const char *counts_why; /* how, or why system calls are not counted */
 };
 
@@ -64,7 +72,17 @@ void results_close(struct results *results);
 
 /* Takes in what one invocation answered. 0, or -1 (no memory). */
 int results_add(struct results *results, size_t index,
-		const struct invocation *inv, size_t block, size_t order);
+		const struct invocation *inv, size_t block, size_t order,
+		int arm);
+
+/* How far the interval of a case's first timed metric reaches from its value,
+ * as a share of it; INFINITY where there is no interval yet. */
+double results_width(const struct results *results, size_t index);
+
+/* noise.csv of an A/A run: for each case and metric, what the two arms differ
+ * by though nothing differs. 0, or -1 with one line in err. */
+int results_write_noise(const struct results *results, const char *dir,
+			char *err, size_t size);
 
 /* Writes summary.csv, invocations.csv and histogram.csv into dir, each whole
  * or not at all. 0, or -1 with one line in err. */

@@ -175,6 +175,11 @@ void rundir_note(struct rundir *dir, const char *name, uint64_t value)
 	remember(dir, name, text, "handoff run");
 }
 
+void rundir_note_text(struct rundir *dir, const char *name, const char *value)
+{
+	remember(dir, name, value, "handoff run");
+}
+
 /* A link under another name, renamed: `latest` is never missing. */
 static int point_latest(const struct rundir *dir)
 {

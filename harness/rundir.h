@@ -31,6 +31,7 @@ int rundir_open(struct rundir *dir, const char *wish,
 
 /* A fact about the run itself, into env.csv. */
 void rundir_note(struct rundir *dir, const char *name, uint64_t value);
+void rundir_note_text(struct rundir *dir, const char *name, const char *value);
 
 /* The environment after the run, env.csv again, and the link. 0 or -1 (said
  * on stderr). */

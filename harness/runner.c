@@ -8,6 +8,7 @@
 #include <gsl/gsl_rng.h>
 #include <limits.h>
 #include <math.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -16,12 +17,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "counts.h"
 #include "invocation.h"
+#include "noise.h"
 #include "platform.h"
 #include "progress.h"
 #include "results.h"
@@ -33,6 +36,7 @@
 struct job {
 	size_t index; /* of the case */
 	enum run_mode mode;
+	int arm; /* of an A/A run: 0 or 1 */
 };
 
 struct runner {
@@ -51,7 +55,10 @@ struct runner {
 	double start_s, checkpoint_s;
 	double overhead_s[RUN_MODES]; /* of an invocation beside measuring */
 	size_t begun[RUN_MODES];
-	size_t order; /* invocations begun */
+	size_t order;    /* invocations begun */
+	int *pus, *used; /* all that are allowed; room for a job's */
+	size_t pu_count;
+	int latency_fd; /* /dev/cpu_dma_latency while held, or -1 */
 	struct progress progress;
 	sigset_t waited;
 };
@@ -60,7 +67,10 @@ enum ending { ENDED, HUNG, INTERRUPTED };
 
 /* Invocations that count rather than time; 6 give an interval. */
 static const uint64_t count_invocations = 6;
-static const double shortest_s = 0.005, longest_s = 0.5;
+static const double shortest_s = 0.005, longest_s = 0.5, precise_s = 0.05;
+/* Spinning before and after each timed block, to see gaps. */
+static const double gap_s = 0.1;
+enum { MOST_GAP_PUS = 8 };
 static const double checkpoint_every_s = 10;
 
 /* ---------------------------------------------------- one invocation */
@@ -87,6 +97,8 @@ static void ask(struct runner *run, const struct job *job, double measure_s)
 	inv->clock = run->platform.clock;
 	inv->clocks_agree = run->platform.clocks_agree;
 	inv->runner = getpid();
+	inv->fifo = run->options->tune &&
+		    cases_list_names(run->options->tune, "fifo");
 	snprintf(inv->helper, sizeof(inv->helper), "%s", run->helper);
 	snprintf(inv->topology, sizeof(inv->topology), "%s/topology.xml",
 		 run->dir.path);
@@ -127,6 +139,24 @@ static void sweep(pid_t group)
 	kill(-group, SIGKILL);
 	while (waitpid(-group, &status, __WALL) > 0 || errno == EINTR)
 		;
+}
+
+/* Processor time of the runner and of all it has reaped. */
+static double own_cpu_s(void)
+{
+	static const int who[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
+	double seconds = 0;
+
+	for (int i = 0; i < 2; i++) {
+		struct rusage use;
+
+		getrusage(who[i], &use);
+		seconds += (double)use.ru_utime.tv_sec +
+			   (double)use.ru_stime.tv_sec +
+			   1e-6 * (double)(use.ru_utime.tv_usec +
+					   use.ru_stime.tv_usec);
+	}
+	return seconds;
 }
 
 static bool by_ptrace(const struct invocation *inv)
@@ -199,17 +229,53 @@ static double deadline(const struct runner *run, double measure_s)
 	return fmax(20, 20 * measure_s);
 }
 
+/* The PUs a job runs on; all that are allowed where it is not bound. */
+static size_t pus_used(const struct runner *run, const struct invocation *inv,
+		       int *pu)
+{
+	if (inv->pu_a == TOPO_ANY_PU) {
+		memcpy(pu, run->pus, run->pu_count * sizeof(*pu));
+		return run->pu_count;
+	}
+	pu[0] = inv->pu_a;
+	pu[1] = inv->pu_b;
+	return inv->pu_b == TOPO_ANY_PU || inv->pu_b == inv->pu_a ? 1 : 2;
+}
+
+/* What the PUs were busy with beside the invocation, whose own time is that of
+ * the processes reaped meanwhile. */
+static void book(struct runner *run, const struct noise_books *before,
+		 double own_before_s, double wall_s)
+{
+	struct invocation *inv = run->shared;
+	struct noise_books after;
+	size_t count = pus_used(run, inv, run->used);
+
+	noise_read_books(run->used, count, &after);
+	inv->wall_s = wall_s;
+	inv->books.busy_s = after.busy_s - before->busy_s;
+	inv->books.steal_s = after.steal_s - before->steal_s;
+	inv->books.interrupts = after.interrupts - before->interrupts;
+	inv->foreign_s =
+		fmax(0, inv->books.busy_s - (own_cpu_s() - own_before_s));
+}
+
 /* Runs one job; what it answered, or why not, is in run->shared. */
 static enum ending run_job(struct runner *run, const struct job *job,
 			   double measure_s)
 {
 	struct invocation *inv = run->shared;
 	double limit = deadline(run, measure_s);
+	double own_before_s, start_s;
+	struct noise_books before;
 	enum ending ending;
 	int status = 0;
 	pid_t pid;
 
 	ask(run, job, measure_s);
+	noise_read_books(run->used, pus_used(run, inv, run->used), &before);
+	own_before_s = own_cpu_s();
+	start_s = progress_seconds();
 	pid = launch(run);
 	if (pid < 0) {
 		blame(inv, STATUS_FAILED, "cannot start %s: %s", run->self,
@@ -223,6 +289,7 @@ static enum ending run_job(struct runner *run, const struct job *job,
 	}
 	ending = wait_for_end(run, pid, limit, &status);
 	sweep(pid);
+	book(run, &before, own_before_s, progress_seconds() - start_s);
 	if (ending == HUNG)
 		blame(inv, STATUS_TIMEOUT, "no result within %g s", limit);
 	else if (ending == ENDED && !inv->answered && WIFSIGNALED(status))
@@ -278,6 +345,19 @@ static enum run_mode block_mode(const struct runner *run, uint64_t block)
 	return mode;
 }
 
+/* An A/A run times every case twice a block. */
+static int arms(const struct runner *run, enum run_mode mode)
+{
+	return run->options->aa && mode == RUN_MEASURE ? 2 : 1;
+}
+
+static void shuffle(struct runner *run, gsl_rng *random)
+{
+	/* GSL draws from an empty range for none, and aborts */
+	if (run->jobs)
+		gsl_ran_shuffle(random, run->job, run->jobs, sizeof(*run->job));
+}
+
 /* Every case once, in shuffled order. */
 static void fill_block(struct runner *run, uint64_t block, gsl_rng *random)
 {
@@ -285,9 +365,11 @@ static void fill_block(struct runner *run, uint64_t block, gsl_rng *random)
 
 	run->jobs = 0;
 	for (size_t i = 0; i < run->count; i++)
-		if (has_job(run, i, mode))
-			run->job[run->jobs++] = (struct job){ i, mode };
-	gsl_ran_shuffle(random, run->job, run->jobs, sizeof(*run->job));
+		for (int arm = 0; arm < arms(run, mode); arm++)
+			if (has_job(run, i, mode))
+				run->job[run->jobs++] =
+					(struct job){ i, mode, arm };
+	shuffle(run, random);
 }
 
 /* Invocations left to do by mode, if nothing fails any more. */
@@ -306,7 +388,7 @@ static struct rest rest(const struct runner *run, uint64_t block, size_t done)
 		size_t cases = 0;
 
 		for (size_t i = 0; i < run->count; i++)
-			cases += has_job(run, i, m);
+			cases += has_job(run, i, m) * (size_t)arms(run, m);
 		if (block + 1 > from)
 			from = block + 1;
 		left.jobs[m] = end > from ? cases * (end - from) : 0;
@@ -341,8 +423,11 @@ static double share(const struct runner *run, struct rest left)
 			 progress_seconds();
 	double each = (seconds - overhead(run, left)) /
 		      fmax(1, (double)left.jobs[RUN_MEASURE]) / 1.1;
+	/* with a precision to reach, more blocks are worth more than longer
+	 * ones */
+	double most = run->options->precision > 0 ? precise_s : longest_s;
 
-	return fmin(fmax(each, shortest_s), longest_s);
+	return fmin(fmax(each, shortest_s), most);
 }
 
 static double estimate_s(const struct runner *run, struct rest left,
@@ -369,7 +454,8 @@ static int take(struct runner *run, const struct job *job, uint64_t block)
 		/* later invocations measure the same way */
 		run->method[job->index] = (int)inv->sample.metric[0].method;
 	}
-	if (results_add(&run->results, job->index, inv, block, run->order)) {
+	if (results_add(&run->results, job->index, inv, block, run->order,
+			job->arm)) {
 		warn("out of memory for results");
 		return -1;
 	}
@@ -409,6 +495,22 @@ static void learn_overhead(struct runner *run, enum run_mode mode,
 		(seconds - run->overhead_s[mode]) / (double)(n < 100 ? n : 100);
 }
 
+static void say_budget_ended(struct runner *run, uint64_t block)
+{
+	double budget_s = run->options->budget_s;
+
+	progress_pause(&run->progress);
+	if (block >= first_block(run, RUN_MODES))
+		warn("the budget of %g s ended before every interval was as "
+		     "narrow as asked: flag `wide` says how wide they are",
+		     budget_s);
+	else
+		warn("the budget of %g s ended in block %llu of %llu: cases "
+		     "have fewer invocations than asked",
+		     budget_s, (unsigned long long)block + 1,
+		     (unsigned long long)first_block(run, RUN_MODES));
+}
+
 /* One block. 0, or the exit code with which to stop. */
 static int run_block(struct runner *run, uint64_t block)
 {
@@ -424,12 +526,7 @@ static int run_block(struct runner *run, uint64_t block)
 		if (!still_ok(run, job))
 			continue; /* failed earlier in this block */
 		if (over_budget(run) && block > first_block(run, RUN_MEASURE)) {
-			progress_pause(&run->progress);
-			warn("the budget of %g s ended in block %llu of %llu: "
-			     "cases have fewer invocations than asked",
-			     run->options->budget_s,
-			     (unsigned long long)block + 1,
-			     (unsigned long long)first_block(run, RUN_MODES));
+			say_budget_ended(run, block);
 			return -1;
 		}
 		left = rest(run, block, i);
@@ -450,10 +547,65 @@ static int run_block(struct runner *run, uint64_t block)
 	return 0;
 }
 
+/* The longest gap that a spinning thread sees now on the PUs of the cases,
+ * as block `block` begins (or the last has ended). */
+static int look_for_gaps(struct runner *run, uint64_t block, bool look)
+{
+	struct noise_gaps gaps[MOST_GAP_PUS];
+	double seconds = fmin(gap_s, run->options->budget_s / 200), longest = 0;
+	double *larger =
+		realloc(run->results.gap_ns, (block + 2) * sizeof(*larger));
+	size_t count = 0;
+
+	if (!larger)
+		return -1;
+	run->results.gap_ns = larger;
+	larger[block] = larger[block + 1] = NAN;
+	if (!look)
+		return 0;
+	for (size_t i = 0; i < run->pu_count && count < MOST_GAP_PUS; i++)
+		gaps[count++].pu = run->pus[i];
+	if (noise_find_gaps(&run->platform.clock, seconds, gaps, count))
+		return 0;
+	for (size_t i = 0; i < count; i++)
+		longest = fmax(longest, gaps[i].longest_ns);
+	larger[block] = longest;
+	return 0;
+}
+
+/* The cases whose interval is wider than asked, in shuffled order. */
+static size_t fill_wide(struct runner *run, gsl_rng *random)
+{
+	run->jobs = 0;
+	for (size_t i = 0; i < run->count; i++)
+		for (int arm = 0; arm < arms(run, RUN_MEASURE); arm++)
+			if (has_job(run, i, RUN_MEASURE) &&
+			    results_width(&run->results, i) >
+				    run->options->precision)
+				run->job[run->jobs++] =
+					(struct job){ i, RUN_MEASURE, arm };
+	shuffle(run, random);
+	return run->jobs;
+}
+
+static int one_block(struct runner *run, uint64_t block)
+{
+	bool timed = block >= first_block(run, RUN_MEASURE);
+	int result;
+
+	if (look_for_gaps(run, block, timed))
+		return EXIT_CASE_FAILED;
+	result = run_block(run, block);
+	if (progress_seconds() - run->checkpoint_s > checkpoint_every_s)
+		write_results(run);
+	return result;
+}
+
 static int run_blocks(struct runner *run)
 {
 	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
 	int result = 0, held;
+	uint64_t b;
 
 	gsl_rng_set(random, (unsigned long)run->options->seed);
 	fill_block(run, 0, random);
@@ -462,24 +614,41 @@ static int run_blocks(struct runner *run)
 		       first_block(run, RUN_MODES));
 	run->start_s = run->checkpoint_s = progress_seconds();
 	held = counts_hold(run->platform.counts);
-	for (uint64_t b = 0; b < first_block(run, RUN_MODES) && !result; b++) {
+	for (b = 0; b < first_block(run, RUN_MODES) && !result; b++) {
 		if (b == first_block(run, RUN_COUNT)) {
 			counts_release(held);
 			held = -1;
 		}
 		if (b)
 			fill_block(run, b, random);
-		result = run_block(run, b);
-		if (progress_seconds() - run->checkpoint_s > checkpoint_every_s)
-			write_results(run);
+		result = one_block(run, b);
 	}
 	counts_release(held);
+	while (run->options->precision > 0 && !result && fill_wide(run, random))
+		result = one_block(run, b++);
+	if (look_for_gaps(run, b, result != EXIT_INT) && !result)
+		result = EXIT_CASE_FAILED;
 	progress_pause(&run->progress);
 	gsl_rng_free(random);
 	return result < 0 ? 0 : result;
 }
 
 /* --------------------------------------------------- before and after */
+
+/* Tries SCHED_FIFO on a thread of no importance, the runner's, and undoes it.
+ */
+static const char *sched_fifo_allowed(void)
+{
+	const struct sched_param lowest = { .sched_priority = 1 };
+	const struct sched_param normal = { .sched_priority = 0 };
+
+	if (sched_setscheduler(0, SCHED_FIFO, &lowest)) {
+		warn("--tune fifo: %s", strerror(errno));
+		return "denied";
+	}
+	sched_setscheduler(0, SCHED_OTHER, &normal);
+	return "SCHED_FIFO 1 in each invocation";
+}
 
 /* The directory of this program, where the exec'd program stands too. */
 static void find_self(struct runner *run)
@@ -521,10 +690,52 @@ static void take_signals(struct runner *run)
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
+/* What `--tune` asked for: set here or in each invocation, undone at the end,
+ * and written to env.csv. */
+static void begin_tuning(struct runner *run)
+{
+	const char *tune = run->options->tune;
+	const int32_t none = 0;
+
+	run->latency_fd = -1;
+	if (!tune)
+		return;
+	if (cases_list_names(tune, "fifo"))
+		rundir_note_text(&run->dir, "tune.fifo", sched_fifo_allowed());
+	if (!cases_list_names(tune, "cpu-dma-latency"))
+		return;
+	/* held as long as the descriptor is open; the kernel restores it */
+	run->latency_fd = open("/dev/cpu_dma_latency", O_WRONLY | O_CLOEXEC);
+	if (run->latency_fd >= 0 &&
+	    write(run->latency_fd, &none, sizeof(none)) == sizeof(none)) {
+		rundir_note_text(&run->dir, "tune.cpu-dma-latency",
+				 "0 us while measuring, restored");
+		return;
+	}
+	warn("--tune cpu-dma-latency: /dev/cpu_dma_latency: %s",
+	     strerror(errno));
+	rundir_note_text(&run->dir, "tune.cpu-dma-latency", strerror(errno));
+}
+
+static void end_tuning(struct runner *run)
+{
+	if (run->latency_fd >= 0)
+		close(run->latency_fd);
+	run->latency_fd = -1;
+}
+
 static int conclude(struct runner *run, int result)
 {
 	bool written = !write_results(run);
+	char err[PATH_MAX + 128];
 
+	if (run->options->aa &&
+	    results_write_noise(&run->results, run->dir.path, err,
+				sizeof(err))) {
+		warn("%s", err);
+		written = false;
+	}
+	end_tuning(run);
 	if (rundir_finish(&run->dir, &run->platform))
 		written = false;
 	if (result == EXIT_INT) {
@@ -577,12 +788,21 @@ int runner_run(const struct run_options *options, char *dir)
 	rundir_note(&run.dir, "run.seed", options->seed);
 	rundir_note(&run.dir, "run.invocations", options->invocations);
 	rundir_note(&run.dir, "run.budget_s", (uint64_t)options->budget_s);
-	run.job = calloc(run.count, sizeof(*run.job));
+	run.job = calloc(2 * run.count, sizeof(*run.job));
 	run.method = malloc(run.count * sizeof(*run.method));
 	if (!run.job || !run.method)
 		die("out of memory");
 	for (size_t i = 0; i < run.count; i++)
 		run.method[i] = -1;
+	run.pu_count = topo_pu_count();
+	run.pus = calloc(run.pu_count + 2, sizeof(*run.pus));
+	run.used = calloc(run.pu_count + 2, sizeof(*run.used));
+	if (!run.pus || !run.used)
+		die("out of memory");
+	for (size_t i = 0; i < run.pu_count; i++)
+		run.pus[i] = topo_pu(i);
+	run.results.precision = options->precision;
+	begin_tuning(&run);
 	for (int m = 0; m < RUN_MODES; m++)
 		run.overhead_s[m] = 0.02; /* until some have been seen */
 
@@ -590,6 +810,8 @@ int runner_run(const struct run_options *options, char *dir)
 	result = conclude(&run, result);
 	results_close(&run.results);
 	free(run.job);
+	free(run.pus);
+	free(run.used);
 	free(run.method);
 	free(run.cases);
 	return result;

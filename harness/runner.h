@@ -15,6 +15,11 @@ struct run_options {
 	uint64_t invocations; /* of each case */
 	uint64_t seed;
 	double deadline_s; /* of one invocation; 0: chosen */
+	double precision;  /* blocks are added until every headline's interval
+			    * reaches no further than this share to either
+			    * side; 0: no */
+	int aa;            /* every case as two interleaved arms; noise.csv */
+	const char *tune;  /* "fifo,cpu-dma-latency", or NULL */
 };
 
 enum { RUNNER_INVOCATIONS = 10 };

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
 
 #include "stats.h"
 
@@ -28,6 +30,9 @@ static const double batch_ns = 1e6, batch_steps = 1000;
 static const double single_ns = 1000;
 /* …if reading the clock is this much cheaper than the operation. */
 static const double single_costs = 20;
+
+/* Time lost in a batch on one PU that is more than a tick's worth. */
+static const double lost_least_ns = 2e5, lost_share = 0.1;
 
 static int verdict(struct run *r, const char *format, va_list args)
 {
@@ -209,10 +214,62 @@ static int warm_up(struct run *r, double warm_ns, uint64_t n)
 /* Where the batch ended: a bound party must still be where it was bound. */
 static void note_pu(const struct run *r, struct evidence *e)
 {
-	e->pu_a = sched_getcpu();
+	int pu = sched_getcpu();
+
+	if (e->batches)
+		e->moves += pu != e->pu_a || r->peer_pu != e->pu_b;
+	e->pu_a = pu;
 	e->pu_b = r->peer_pu;
 	if (r->pu_a >= 0 && e->pu_a != r->pu_a)
 		e->off_pu++;
+}
+
+/* Processor time of this process with all its threads, and of the children it
+ * has reaped. */
+static double own_cpu_ns(void)
+{
+	struct rusage children;
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	getrusage(RUSAGE_CHILDREN, &children);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec +
+	       ((double)children.ru_utime.tv_sec +
+		(double)children.ru_stime.tv_sec) *
+		       1e9 +
+	       ((double)children.ru_utime.tv_usec +
+		(double)children.ru_stime.tv_usec) *
+		       1e3;
+}
+
+/*
+ * Whether someone else ran where this case ran, told by the kernel's books and
+ * never by the samples. On one PU: wall time that neither party used. On two:
+ * a party that was pushed off its PU, for of itself it only ever sleeps there.
+ * Unbound, neither can be told.
+ */
+static void note_others(const struct run *r, struct evidence *e, double wall_ns,
+			double cpu_ns, const struct tally *driver)
+{
+	const struct tally *peer = r->peer_tally;
+
+	if (r->pu_a < 0)
+		return;
+	/* a process whose time is not known yet, as it still runs */
+	if (r->peer == PEER_PROCESS && r->bench->settle && !peer)
+		return;
+	if (r->pu_b < 0 || r->pu_b == r->pu_a) {
+		if (r->peer == PEER_PROCESS && peer)
+			cpu_ns += (double)peer->cpu_ns;
+		double lost = wall_ns - cpu_ns;
+
+		if (lost > 0)
+			e->lost_ns += lost;
+		e->disturbed +=
+			lost > lost_least_ns && lost > lost_share * wall_ns;
+	} else if (driver->involuntary || (peer && peer->involuntary)) {
+		e->disturbed++;
+	}
 }
 
 /* Adds the samples of one batch; its mean goes to the drift test. */
@@ -246,16 +303,42 @@ static void describe_metrics(struct run *r, struct sample *out, bool single)
 static bool wants_single(const struct run *r, const struct sample_plan *plan,
 			 double op_ns)
 {
-	if (r->bench->metrics)
+	if (r->bench->metrics || r->bench->batch_only)
 		return false;
 	if (plan->method >= 0)
 		return plan->method == METHOD_SINGLE;
 	return op_ns >= single_ns && op_ns >= single_costs * r->clock.cost_ns;
 }
 
+/*
+ * Single operations come in steps of the clock. Where those are coarse beside
+ * the operation, the median would stick to one of them: each stands for the
+ * group of times that it rounds (stats_grouped_median).
+ */
+static double single_median(const struct run *r, const struct hist *h)
+{
+	static double value[HIST_BUCKETS], weight[HIST_BUCKETS];
+	double median = hist_quantile(h, 0.5), step = r->clock.step_ns;
+	size_t n = 0;
+
+	if (r->bench->metrics || !(step > median / 256))
+		return median;
+	for (size_t i = 0; i < HIST_BUCKETS; i++) {
+		double middle = (hist_bucket_low(i) + hist_bucket_high(i)) / 2;
+
+		if (!h->count[i])
+			continue;
+		/* before the clock's cost was taken off, it was a multiple */
+		value[n] = round((middle + r->clock.cost_ns) / step) * step -
+			   r->clock.cost_ns;
+		weight[n++] = (double)h->count[i];
+	}
+	return stats_grouped_median(value, weight, n, step);
+}
+
 /* The median of few batch means is taken from the means themselves; that of
  * many operations from the histogram, whose buckets are under 1 % wide. */
-static void conclude(struct sample *out)
+static void conclude(const struct run *r, struct sample *out)
 {
 	for (unsigned i = 0; i < out->metrics; i++) {
 		struct measured *m = &out->metric[i];
@@ -263,7 +346,7 @@ static void conclude(struct sample *out)
 			m->method == METHOD_BATCH && m->samples <= MAX_BATCHES;
 
 		m->value = all_kept ? stats_median(kept[i], m->samples) :
-				      hist_quantile(&m->hist, 0.5);
+				      single_median(r, &m->hist);
 	}
 }
 
@@ -309,33 +392,40 @@ static int measure(struct run *r, const struct sample_plan *plan,
 	r->sample = out;
 	start = clock_now();
 	do {
-		struct tally before, after;
-		uint64_t ops = jittered(n, &random);
+		struct tally before, after, used = { 0 };
+		uint64_t ops = jittered(n, &random), from;
+		double cpu_ns;
 
+		cpu_ns = own_cpu_ns();
+		from = clock_now();
 		tally_begin(&before, 0);
 		if (run_batch(r, ops, &ns))
 			return -1;
 		tally_end(&after, 0);
+		double wall_ns = clock_diff_ns(&r->clock, from, clock_now());
+		cpu_ns = own_cpu_ns() - cpu_ns;
+		tally_add(&used, &before, &after);
 		tally_add(&e->driver, &before, &after);
+		note_others(r, e, wall_ns, cpu_ns, &used);
 		if (r->peer_tally)
 			tally_add(&e->peer, &(struct tally){ 0 },
 				  r->peer_tally);
 		note_pu(r, e);
 		mean[batches++] = take_batch(r, out, ops, ns);
+		e->batches = batches;
 		e->operations += ops;
 		e->elapsed_ns += ns;
 	} while (batches < MAX_BATCHES &&
 		 clock_diff_ns(&r->clock, start, clock_now()) <
 			 plan->measure_ns);
 	r->sample = NULL;
-	e->batches = batches;
 	if (e->off_pu)
 		return bench_fail(r,
 				  "ran off its PU in %llu of %zu batches "
 				  "(wanted %d, last on %d)",
 				  (unsigned long long)e->off_pu, batches,
 				  r->pu_a, e->pu_a);
-	conclude(out);
+	conclude(r, out);
 	e->drift = drifts(mean, batches);
 	return 0;
 }

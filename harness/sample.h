@@ -31,8 +31,12 @@ struct evidence {
 	double elapsed_ns;         /* in timed batches */
 	struct tally driver, peer; /* used during the timed batches */
 	uint64_t off_pu;           /* batches that ended on another PU */
-	int pu_a, pu_b;            /* PUs last seen; -1: no such party */
-	bool drift;                /* second half differs from the first */
+	/* batches in which others ran on our PUs, by the kernel's books */
+	uint64_t disturbed;
+	uint64_t moves; /* batches that ended on other PUs than the last */
+	double lost_ns; /* of batches on one PU: what no party used */
+	int pu_a, pu_b; /* PUs last seen; -1: no such party */
+	bool drift;     /* second half differs from the first */
 };
 
 struct sample_plan {
