@@ -27,7 +27,8 @@ enum {
 	PLACES_ALL = 7,
 };
 
-enum tier { HEADLINE, FULL };
+/* HIDDEN: only for those who ask for hidden cases, as selftest does. */
+enum tier { HEADLINE, FULL, HIDDEN };
 
 /* Something a variant needs. met() says whether it is there; if not it leaves
  * one line in why, and sets *denied where permission is what is missing. */
@@ -152,6 +153,9 @@ static inline double run_elapsed_ns(const struct run *r, uint64_t t0,
 {
 	return clock_diff_ns(&r->clock, t0, t1) - r->clock.cost_ns;
 }
+
+/* Whether a truth is to be broken on purpose: only ever in the tests' build. */
+bool bench_broken(const char *truth);
 
 /* Every benchmark of this build, in the order of bench/list.h. */
 const struct bench *const *bench_all(size_t *count);

@@ -191,8 +191,10 @@ static bool picked(const struct test_case *c, const struct case_filter *filter)
 	/* --places and --peers narrow only cases that have one */
 	return hit && (!c->place || names(filter->places, c->place->name)) &&
 	       (!c->peer || names(filter->peers, case_peer(c))) &&
-	       (filter->full || c->variant->tier == HEADLINE ||
-		is_exact(c, filter));
+	       (c->variant->tier == HIDDEN ?
+			filter->hidden :
+			filter->full || c->variant->tier == HEADLINE ||
+				is_exact(c, filter));
 }
 
 /* Edits between two strings (Levenshtein 1966), a row at a time. */
@@ -245,6 +247,8 @@ static void suggest(const struct list *all, const char *pattern, char *err,
 	for (size_t i = 0; i < all->used; i++) {
 		size_t near = nearness(pattern, all->item[i].id);
 
+		if (all->item[i].variant->tier == HIDDEN)
+			continue;
 		for (int k = 0; k < 3; k++) {
 			if (near >= score[k])
 				continue;
@@ -277,7 +281,9 @@ static int check_filter(const struct list *all,
 		bool hit = false;
 
 		for (size_t i = 0; i < all->used && !hit; i++)
-			hit = matches(filter->patterns[p], all->item[i].id);
+			hit = matches(filter->patterns[p], all->item[i].id) &&
+			      (filter->hidden ||
+			       all->item[i].variant->tier != HIDDEN);
 		if (!hit) {
 			suggest(all, filter->patterns[p], err, size);
 			return -1;

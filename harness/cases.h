@@ -42,6 +42,7 @@ struct case_filter {
 	size_t pattern_count;  /* 0: everything */
 	const char *places;    /* "pu,l3", or NULL: all */
 	const char *peers;     /* "thread", or NULL: all */
+	int hidden;            /* with cases of tier HIDDEN */
 	int full;              /* with cases of tier FULL; a pattern that names
 				* its case without a wildcard has it anyway */
 };

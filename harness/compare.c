@@ -2,31 +2,16 @@
 /* Two runs side by side, case by case: ratio, interval, verdict. */
 #include "compare.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cases.h"
-#include "csv.h"
 #include "die.h"
+#include "series.h"
 #include "stats.h"
-#include "summary.h"
 #include "tables.h"
 #include "units.h"
-
-/* One metric of one case: what its invocations measured. */
-struct series {
-	char id[CASE_ID], metric[16], unit[16];
-	double *value;
-	size_t count, room;
-};
-
-struct run_data {
-	struct series *series;
-	size_t count, room;
-	double clock_step_ns;
-};
 
 struct pairing {
 	const struct series *a, *b;
@@ -36,129 +21,6 @@ struct pairing {
 };
 
 static const double alpha = 0.05, power = 0.8;
-
-static void *grow(void *array, size_t used, size_t *room, size_t item)
-{
-	if (used < *room)
-		return array;
-	*room = *room ? 2 * *room : 64;
-	array = realloc(array, *room * item);
-	if (!array)
-		die("out of memory for the comparison");
-	return array;
-}
-
-static struct series *find_series(const struct run_data *run, const char *id,
-				  const char *metric)
-{
-	/* Rows of one series follow each other: look at the last first. */
-	for (size_t i = run->count; i-- > 0;)
-		if (!strcmp(run->series[i].id, id) &&
-		    !strcmp(run->series[i].metric, metric))
-			return &run->series[i];
-	return NULL;
-}
-
-static void take_value(struct run_data *run, const char *id, const char *metric,
-		       const char *unit, double value)
-{
-	struct series *s = find_series(run, id, metric);
-
-	if (!s) {
-		run->series = grow(run->series, run->count, &run->room,
-				   sizeof(*run->series));
-		s = &run->series[run->count++];
-		memset(s, 0, sizeof(*s));
-		snprintf(s->id, sizeof(s->id), "%s", id);
-		snprintf(s->metric, sizeof(s->metric), "%s", metric);
-		snprintf(s->unit, sizeof(s->unit), "%s", unit);
-	}
-	s->value = grow(s->value, s->count, &s->room, sizeof(*s->value));
-	s->value[s->count++] = value;
-}
-
-/* Opens DIR/name and finds its columns; exits 2 where it cannot. */
-static struct csv_in *open_table(const char *dir, const char *name,
-				 const char *const *column, int *index,
-				 size_t columns)
-{
-	char path[PATH_MAX], err[PATH_MAX + 256];
-	struct csv_in *in;
-
-	snprintf(path, sizeof(path), "%.4000s/%s", dir, name);
-	in = csv_open(path, err, sizeof(err));
-	if (!in)
-		die_usage("%s", err);
-	for (size_t i = 0; i < columns; i++) {
-		index[i] = csv_column(in, column[i]);
-		if (index[i] < 0)
-			die_usage("%s:1: no column '%s': not a file of "
-				  "handoff's",
-				  path, column[i]);
-	}
-	return in;
-}
-
-static void close_table(struct csv_in *in, int last)
-{
-	if (last < 0)
-		die_usage("%s", csv_error(in));
-	csv_in_close(in);
-}
-
-static void read_invocations(struct run_data *run, const char *dir)
-{
-	enum { BENCH, VARIANT, PEER, PLACE, PARAM, METRIC, UNIT, VALUE, ALL };
-	static const char *const column[ALL] = { "bench", "variant", "peer",
-						 "place", "param",   "metric",
-						 "unit",  "value" };
-	int at[ALL], more;
-	struct csv_in *in = open_table(dir, "invocations.csv", column, at, ALL);
-
-	while ((more = csv_read(in)) > 0) {
-		char id[CASE_ID];
-		double value = csv_field_num(in, at[VALUE]);
-
-		snprintf(id, sizeof(id), "%s/%s/%s/%s/%s",
-			 csv_field(in, at[BENCH]), csv_field(in, at[VARIANT]),
-			 csv_field(in, at[PEER]), csv_field(in, at[PLACE]),
-			 csv_field(in, at[PARAM]));
-		take_value(run, id, csv_field(in, at[METRIC]),
-			   csv_field(in, at[UNIT]), value);
-	}
-	close_table(in, more);
-}
-
-static char *read_env(const char *dir, const char *name)
-{
-	static const char *const column[] = { "name", "value" };
-	char *found = NULL;
-	int at[2], more;
-	struct csv_in *in = open_table(dir, "env.csv", column, at, 2);
-
-	while ((more = csv_read(in)) > 0 && !found)
-		if (!strcmp(csv_field(in, at[0]), name))
-			found = strdup(csv_field(in, at[1]));
-	close_table(in, more);
-	return found;
-}
-
-static void read_run(struct run_data *run, const char *dir)
-{
-	char *step = read_env(dir, "clock.step_ns");
-
-	memset(run, 0, sizeof(*run));
-	run->clock_step_ns = step ? strtod(step, NULL) : 0;
-	free(step);
-	read_invocations(run, dir);
-}
-
-static void free_run(struct run_data *run)
-{
-	for (size_t i = 0; i < run->count; i++)
-		free(run->series[i].value);
-	free(run->series);
-}
 
 /* What must be known before two runs are compared at all. */
 static void print_differences(const struct compare_options *o, FILE *out)
@@ -186,7 +48,8 @@ static void print_differences(const struct compare_options *o, FILE *out)
 	table_cell(t, "A");
 	table_cell(t, "B");
 	for (size_t i = 0; i < sizeof(name) / sizeof(*name); i++) {
-		char *a = read_env(o->a, name[i]), *b = read_env(o->b, name[i]);
+		char *a = series_env(o->a, name[i]),
+		     *b = series_env(o->b, name[i]);
 
 		if (a && b && strcmp(a, b)) {
 			differ++;
@@ -206,7 +69,8 @@ static void print_differences(const struct compare_options *o, FILE *out)
 	fputc('\n', out);
 }
 
-/* δ: the threshold, or two steps of the coarser clock where they are more. */
+/* δ: the threshold, two steps of the coarser clock, or what an A/A run of
+ * either machine differed by, whichever is most. */
 static void compare_pair(struct pairing *p, double threshold, double step_ns)
 {
 	const struct series *a = p->a, *b = p->b;
@@ -217,9 +81,9 @@ static void compare_pair(struct pairing *p, double threshold, double step_ns)
 	p->p = stats_permutation_test(a->value, a->count, b->value, b->count);
 	p->detectable = stats_detectable(a->value, a->count, b->value, b->count,
 					 alpha, power);
-	p->delta = threshold;
+	p->delta = fmax(threshold, expm1(fmax(a->noise, b->noise)));
 	if (!strcmp(a->unit, "ns") && level > 0)
-		p->delta = fmax(threshold, 2 * step_ns / level);
+		p->delta = fmax(p->delta, 2 * step_ns / level);
 }
 
 static const char *verdict_name(enum verdict verdict)
@@ -275,8 +139,9 @@ static size_t family_length(const char *id)
 }
 
 /* A line for each bench/variant of which the other run lacks something. */
-static void print_missing(const struct run_data *a, const struct run_data *b,
-			  const char *which, FILE *out)
+static void print_missing(const struct series_set *a,
+			  const struct series_set *b, const char *which,
+			  FILE *out)
 {
 	for (size_t i = 0; i < a->count;) {
 		const char *first = a->series[i].id;
@@ -286,7 +151,7 @@ static void print_missing(const struct run_data *a, const struct run_data *b,
 		     i < a->count && family_length(a->series[i].id) == family &&
 		     !strncmp(a->series[i].id, first, family);
 		     i++)
-			missing += !find_series(b, a->series[i].id,
+			missing += !series_find(b, a->series[i].id,
 						a->series[i].metric);
 		if (missing)
 			fprintf(out,
@@ -297,7 +162,7 @@ static void print_missing(const struct run_data *a, const struct run_data *b,
 }
 
 /* Times are compared; counts are exact or not at all, and are in tables.md. */
-static size_t pair_up(const struct run_data *a, const struct run_data *b,
+static size_t pair_up(const struct series_set *a, const struct series_set *b,
 		      struct pairing *pair)
 {
 	size_t count = 0;
@@ -308,7 +173,7 @@ static size_t pair_up(const struct run_data *a, const struct run_data *b,
 
 		if (strcmp(s->unit, "ns"))
 			continue;
-		other = find_series(b, s->id, s->metric);
+		other = series_find(b, s->id, s->metric);
 		if (other)
 			pair[count++] = (struct pairing){ .a = s, .b = other };
 	}
@@ -334,14 +199,14 @@ static void decide(struct pairing *pair, size_t count, double *p)
 
 int compare_runs(const struct compare_options *o, FILE *out)
 {
-	struct run_data a, b;
+	struct series_set a, b;
 	struct pairing *pair;
 	struct table *t;
 	size_t count, slower = 0;
 	double *p;
 
-	read_run(&a, o->a);
-	read_run(&b, o->b);
+	series_read(&a, o->a);
+	series_read(&b, o->b);
 	pair = calloc(a.count + 1, sizeof(*pair));
 	p = calloc(a.count + 1, sizeof(*p));
 	t = table_new(5, 1);
@@ -372,7 +237,7 @@ int compare_runs(const struct compare_options *o, FILE *out)
 	print_missing(&b, &a, "B", out);
 	free(pair);
 	free(p);
-	free_run(&a);
-	free_run(&b);
+	series_free(&a);
+	series_free(&b);
 	return o->fail_on_slower && slower ? EXIT_CASE_FAILED : EXIT_DONE;
 }

@@ -16,6 +16,7 @@
 #include "invocation.h"
 #include "report.h"
 #include "runner.h"
+#include "selftest.h"
 #include "topo.h"
 #include "units.h"
 #include "version.h"
@@ -271,6 +272,13 @@ static int do_compare(struct options *o)
 	return compare_runs(&o->compare, stdout);
 }
 
+static int do_selftest(struct options *o)
+{
+	if (o->pattern_count)
+		die_usage("selftest takes no arguments");
+	return selftest_run(stdout);
+}
+
 static const struct command {
 	const char *name, *arguments, *text;
 	const struct argp_option *options;
@@ -288,6 +296,9 @@ static const struct command {
 	{ "report", "DIR",
 	  "Make tables and charts of a run again, from its CSV files alone.",
 	  no_options, do_report },
+	{ "selftest", "",
+	  "Does the instrument recover known truths on this machine?",
+	  no_options, do_selftest },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };

@@ -3,6 +3,9 @@
  * tests too. */
 #include "bench.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define BENCH(name) extern const struct bench bench_##name;
 #include "../bench/list.h"
 #ifdef HANDOFF_TEST_BENCHES
@@ -23,4 +26,16 @@ const struct bench *const *bench_all(size_t *count)
 {
 	*count = sizeof(all) / sizeof(*all);
 	return all;
+}
+
+bool bench_broken(const char *truth)
+{
+#ifdef HANDOFF_TEST_BENCHES
+	const char *broken = getenv("HANDOFF_BREAK");
+
+	return broken && !strcmp(broken, truth);
+#else
+	(void)truth;
+	return false;
+#endif
 }

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Does the instrument recover known truths on this machine? */
+#ifndef HANDOFF_SELFTEST_H
+#define HANDOFF_SELFTEST_H
+
+#include <stdio.h>
+
+/* Runs the selftest benches through the whole pipeline (runner, invocations,
+ * statistics, CSV) in a temporary directory, prints a line for each truth to
+ * out, and returns 0, or 1 if one was not recovered. Takes half a minute. */
+int selftest_run(FILE *out);
+
+#endif
