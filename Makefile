@@ -83,6 +83,11 @@ compare: all
 		exit 2; }
 	$(Q)$(PROGRAM) compare $(A) $(B)
 
+## make peers       beside perf bench, stress-ng and rt-tests (ten minutes)
+.PHONY: peers
+peers: all
+	$(Q)HANDOFF=$(PROGRAM) scripts/versus-peers
+
 RUN ?= results/latest
 ## make plots       charts and tables of RUN (default results/latest) again
 plots: all
@@ -182,7 +187,7 @@ tsan:
 		SANITIZE="-fsanitize=thread" test
 
 SOURCES := $(wildcard harness/*.[ch] bench/*.[ch] tests/*.[ch])
-SCRIPTS := scripts/deps tests/run tests/check_run $(wildcard tests/*.sh) .ci/run
+SCRIPTS := scripts/deps scripts/versus-peers tests/run tests/check_run $(wildcard tests/*.sh) .ci/run
 
 ## make lint        clang-format, clang-tidy, cppcheck, shellcheck, warnings
 lint: $(BUILD)/version.h
