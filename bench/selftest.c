@@ -63,11 +63,10 @@ const struct bench bench_selftest_wait = {
 
 static uint64_t empty_run(struct run *r, uint64_t n)
 {
-	volatile uint64_t sink = 0;
-
+	(void)r;
 	if (bench_broken("empty"))
 		for (uint64_t i = 0; i < n; i++)
-			sink += i + r->value;
+			pacer_ns();
 #pragma GCC unroll 16
 	for (uint64_t i = 0; i < n; i++)
 		__asm__ volatile("" ::: "memory");

@@ -38,6 +38,8 @@ bool cases_list_names(const char *list, const char *word)
 {
 	size_t length = strlen(word);
 
+	if (!list)
+		return true;
 	for (const char *at = list; *at;) {
 		size_t span = strcspn(at, ",");
 
@@ -46,11 +48,6 @@ bool cases_list_names(const char *list, const char *word)
 		at += span + (at[span] == ',');
 	}
 	return false;
-}
-
-static bool names(const char *list, const char *word)
-{
-	return !list || cases_list_names(list, word);
 }
 
 static bool place_suits(const struct variant *v, const struct place *place)
@@ -189,8 +186,10 @@ static bool picked(const struct test_case *c, const struct case_filter *filter)
 	for (size_t i = 0; i < filter->pattern_count && !hit; i++)
 		hit = matches(filter->patterns[i], c->id);
 	/* --places and --peers narrow only cases that have one */
-	return hit && (!c->place || names(filter->places, c->place->name)) &&
-	       (!c->peer || names(filter->peers, case_peer(c))) &&
+	return hit &&
+	       (!c->place ||
+		cases_list_names(filter->places, c->place->name)) &&
+	       (!c->peer || cases_list_names(filter->peers, case_peer(c))) &&
 	       (c->variant->tier == HIDDEN ?
 			filter->hidden :
 			filter->full || c->variant->tier == HEADLINE ||

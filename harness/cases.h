@@ -47,7 +47,7 @@ struct case_filter {
 				* its case without a wildcard has it anyway */
 };
 
-/* Whether a comma-separated list names a word. */
+/* Whether a comma-separated list names a word; NULL names all. */
 bool cases_list_names(const char *list, const char *word);
 
 /*

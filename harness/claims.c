@@ -168,8 +168,17 @@ static int decide_row(struct lines *lines, const struct claim *c,
 	return 0;
 }
 
-/* A line for each case that was measured; where none was, one line says why.
- * Places a machine lacks are no news and are left out beside those it has. */
+/* How much a row without a number tells about a metric: a failed case tells
+ * about all of them, a row of the metric itself about it. */
+static int tells(const struct summary_row *row, const char *metric)
+{
+	if (!strcmp(row->status, "failed") || !strcmp(row->status, "timeout"))
+		return 3;
+	return strcmp(row->metric, metric) ? 1 : 2;
+}
+
+/* A line for each case that was measured or failed; where there is none, one
+ * line says why. Places a machine lacks are no news beside those it has. */
 static int decide_range(struct lines *lines, const struct summary *summary,
 			const struct claim *c)
 {
@@ -178,17 +187,17 @@ static int decide_range(struct lines *lines, const struct summary *summary,
 
 	for (size_t i = 0; i < summary->count; i++) {
 		const struct summary_row *row = &summary->row[i];
+		bool decided;
 
 		if (!summary_matches(row, c->cases))
 			continue;
-		if (!row->ok) {
-			/* failed says more than absent */
-			if (!why || strcmp(row->status, "absent"))
-				why = row;
-		} else if (!strcmp(row->metric, c->metric)) {
-			if (decide_row(lines, c, row))
-				return -1;
-		}
+		decided = row->ok ? !strcmp(row->metric, c->metric) :
+				    tells(row, c->metric) == 3;
+		if (decided && decide_row(lines, c, row))
+			return -1;
+		if (!row->ok &&
+		    (!why || tells(row, c->metric) > tells(why, c->metric)))
+			why = row;
 	}
 	if (lines->used == before) {
 		struct claim_line *line =
@@ -199,7 +208,8 @@ static int decide_range(struct lines *lines, const struct summary *summary,
 		snprintf(line->verdict, sizeof(line->verdict),
 			 "not run: %.180s",
 			 why ? why->reason :
-			       "the run did not include or could not count it");
+			       "the run did not include or could not count "
+			       "it");
 		snprintf(line->basis, sizeof(line->basis), "%s %s", c->cases,
 			 c->metric);
 	}

@@ -55,14 +55,44 @@ static int compare_u64(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Step and cost by reading the clock back to back. The least non-zero
- * difference is the cost of a reading where the counter ticks finer than it
- * can be read, and the counter's own step where it does not: two readings
- * never tell times apart that lie closer than their spread. */
+/*
+ * The step in ticks, from sorted differences of readings back to back. A
+ * counter that advances in steps leaves clusters, two ticks wide at most where
+ * a hypervisor scales it: the step is how far neighbours are apart. One that
+ * ticks finer than it can be read leaves no gaps between them: its step is the
+ * least difference.
+ */
+static uint64_t find_step(const uint64_t *gap, size_t count)
+{
+	uint64_t apart = UINT64_MAX, finest = UINT64_MAX, begin = gap[0];
+	uint64_t widest = 0;
+
+	for (size_t i = 1; i < count; i++) {
+		uint64_t difference = gap[i] - gap[i - 1];
+
+		if (!difference)
+			continue;
+		if (difference < finest)
+			finest = difference;
+		if (difference > 1) {
+			/* centres are as far apart as beginnings */
+			if (gap[i] - begin < apart)
+				apart = gap[i] - begin;
+			begin = gap[i];
+		} else if (gap[i] - begin > widest) {
+			widest = gap[i] - begin;
+		}
+	}
+	if (finest == UINT64_MAX) /* all alike: the clock's own cost, at most */
+		return gap[0] ? gap[0] : 1;
+	return widest <= 2 && apart != UINT64_MAX && apart > 3 ? apart : finest;
+}
+
+/* Step and cost by reading the clock back to back. */
 static void measure_step(struct clock *clock)
 {
 	static uint64_t gap[READINGS];
-	uint64_t last, step = UINT64_MAX;
+	uint64_t last;
 
 	clock_use(clock);
 	last = clock_now();
@@ -73,15 +103,8 @@ static void measure_step(struct clock *clock)
 		last = now;
 	}
 	qsort(gap, READINGS, sizeof(gap[0]), compare_u64);
-	for (int i = 1; i < READINGS; i++) {
-		uint64_t difference = gap[i] - gap[i - 1];
-
-		if (difference && difference < step)
-			step = difference;
-	}
-	if (step == UINT64_MAX)
-		step = gap[0] ? gap[0] : 1;
-	clock->step_ns = clock_ns(clock, step);
+	/* what interrupted the last hundredth is no property of the clock */
+	clock->step_ns = clock_ns(clock, find_step(gap, READINGS * 99 / 100));
 	clock->cost_ns = clock_ns(clock, gap[READINGS / 2]);
 }
 

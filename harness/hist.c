@@ -210,12 +210,12 @@ int hist_sparse_merge(struct hist_sparse *into, const struct hist *from)
 			continue;
 		while (old && into->cell[old - 1].bucket > i)
 			into->cell[--to] = into->cell[--old];
-		into->cell[--to] = (struct hist_cell){
-			.bucket = (uint32_t)i,
-			.count = from->count[i],
-		};
+		/* read before written: they may be one cell */
+		uint64_t count = from->count[i];
+
 		if (old && into->cell[old - 1].bucket == i)
-			into->cell[to].count += into->cell[--old].count;
+			count += into->cell[--old].count;
+		into->cell[--to] = (struct hist_cell){ (uint32_t)i, count };
 	}
 
 	into->bad += from->bad;

@@ -13,6 +13,7 @@
 #include "cases.h"
 #include "compare.h"
 #include "die.h"
+#include "doctor.h"
 #include "invocation.h"
 #include "report.h"
 #include "runner.h"
@@ -217,6 +218,15 @@ static const char pattern_text[] =
 
 /* ------------------------------------------------------------ commands */
 
+/* Results that do not reach their reader are not done. */
+static int flush_output(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_DONE;
+	warn("standard output: %s", strerror(errno));
+	return EXIT_CASE_FAILED;
+}
+
 static int do_list(struct options *o)
 {
 	char err[1024];
@@ -241,7 +251,7 @@ static int do_list(struct options *o)
 	}
 	free(cases);
 	topo_close();
-	return EXIT_DONE;
+	return flush_output();
 }
 
 static int do_run(struct options *o)
@@ -269,14 +279,26 @@ static int do_compare(struct options *o)
 		die_usage("compare takes two directories of runs");
 	o->compare.a = o->patterns[0];
 	o->compare.b = o->patterns[1];
-	return compare_runs(&o->compare, stdout);
+	int result = compare_runs(&o->compare, stdout);
+
+	return flush_output() ? EXIT_CASE_FAILED : result;
+}
+
+static int do_doctor(struct options *o)
+{
+	if (o->pattern_count)
+		die_usage("doctor takes no arguments");
+	doctor_run(stdout);
+	return flush_output();
 }
 
 static int do_selftest(struct options *o)
 {
 	if (o->pattern_count)
 		die_usage("selftest takes no arguments");
-	return selftest_run(stdout);
+	int result = selftest_run(stdout);
+
+	return flush_output() ? EXIT_CASE_FAILED : result;
 }
 
 static const struct command {
@@ -296,6 +318,10 @@ static const struct command {
 	{ "report", "DIR",
 	  "Make tables and charts of a run again, from its CSV files alone.",
 	  no_options, do_report },
+	{ "doctor", "",
+	  "What on this machine makes numbers noisy, and how to mend it; "
+	  "changes nothing.",
+	  no_options, do_doctor },
 	{ "selftest", "",
 	  "Does the instrument recover known truths on this machine?",
 	  no_options, do_selftest },
@@ -331,7 +357,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 
 /* ---------------------------------------------------------------- main */
 
-static char command_list[1024];
+static char command_list[2048];
 
 static error_t parse_main(int key, char *arg, struct argp_state *state)
 {

@@ -384,6 +384,12 @@ static void write_case(struct csv_out *out, const struct results *results,
 	const struct case_result *c = &results->of[index];
 
 	if (c->status == STATUS_OK && c->metrics) {
+		if (!c->timed)
+			write_lacking(out, results, index,
+				      bench->metrics ? bench->metrics[0] :
+						       "latency",
+				      bench->unit, STATUS_ABSENT,
+				      "the run ended before it was timed");
 		for (unsigned m = 0; m < c->metrics; m++)
 			write_row(out, results, index, &c->metric[m]);
 		write_uncounted(out, results, index);

@@ -681,11 +681,15 @@ static void open_shared(struct runner *run)
  * orphaned by its parent's death becomes ours to reap. */
 static void take_signals(struct runner *run)
 {
+	struct sigaction hangup;
+
 	sigemptyset(&run->waited);
 	sigaddset(&run->waited, SIGCHLD);
 	sigaddset(&run->waited, SIGINT);
 	sigaddset(&run->waited, SIGTERM);
-	sigaddset(&run->waited, SIGHUP);
+	/* under nohup a hang-up ends nothing */
+	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
+		sigaddset(&run->waited, SIGHUP);
 	sigprocmask(SIG_BLOCK, &run->waited, NULL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }

@@ -502,6 +502,8 @@ static int count(struct run *r, struct sample *out)
 			(double)r->value;
 #undef SLOPE
 	}
+	if (r->mode == RUN_TRACE && r->counts == COUNTS_DENIED)
+		return bench_denied(r, "system calls cannot be counted");
 	if (r->mode == RUN_TRACE) {
 		add_count(out, COUNT_SYSCALLS, 2 * n, syscalls);
 		return 0;

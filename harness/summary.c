@@ -74,6 +74,8 @@ static int take_row(struct reader *r, struct summary_row *row, const char *path,
 {
 	const char *schema = csv_field(r->in, r->schema);
 
+	/* it is counted already, and freed if this fails */
+	memset(row, 0, sizeof(*row));
 	if (strcmp(schema, RESULTS_SCHEMA)) {
 		snprintf(err, size,
 			 "%s:%zu: schema '%.20s', and this handoff "
@@ -82,7 +84,6 @@ static int take_row(struct reader *r, struct summary_row *row, const char *path,
 			 path, csv_line(r->in), schema, RESULTS_SCHEMA);
 		return -1;
 	}
-	memset(row, 0, sizeof(*row));
 	for (int i = 0; i < TEXTS; i++) {
 		char *own = strdup(csv_field(r->in, r->text[i]));
 

@@ -46,14 +46,25 @@ void table_cell(struct table *t, const char *format, ...)
 	t->cell[t->cells++] = text;
 }
 
-/* Columns on a terminal: bytes that do not continue a UTF-8 character. */
-static size_t width(const char *text)
+/* Columns on a terminal: bytes that do not continue a UTF-8 character. A bar
+ * within a Markdown cell would begin another, and is escaped. */
+static size_t width(const char *text, enum table_style style)
 {
 	size_t n = 0;
 
 	for (; *text; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
+		n += (((unsigned char)*text & 0xc0) != 0x80) +
+		     (style == TABLE_MARKDOWN && *text == '|');
 	return n;
+}
+
+static void put_text(const char *text, enum table_style style, FILE *out)
+{
+	for (; *text; text++) {
+		if (style == TABLE_MARKDOWN && *text == '|')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
 }
 
 static const char *cell(const struct table *t, size_t row, size_t column)
@@ -77,12 +88,12 @@ static void print_row(const struct table *t, const size_t *widest, size_t row,
 	fputs(bars ? "|" : "", out);
 	for (size_t c = 0; c < t->columns; c++) {
 		const char *text = cell(t, row, c);
-		size_t space = widest[c] - width(text);
+		size_t space = widest[c] - width(text, style);
 		bool left = c < t->left, last = c + 1 == t->columns;
 
 		fputs(bars ? " " : c ? "  " : "", out);
 		pad(out, left ? 0 : space);
-		fputs(text, out);
+		put_text(text, style, out);
 		pad(out, left && (bars || !last) ? space : 0);
 		fputs(bars ? " |" : "", out);
 	}
@@ -111,8 +122,12 @@ void table_print(struct table *t, enum table_style style, FILE *out)
 	size_t *widest = t ? calloc(t->columns, sizeof(*widest)) : NULL;
 	size_t rows = t ? t->cells / t->columns : 0;
 
+	/* Markdown's rule needs a dash, and a colon where aligned right */
+	for (size_t c = 0; widest && c < t->columns; c++)
+		widest[c] = style == TABLE_MARKDOWN ? 2 : 0;
 	for (size_t i = 0; widest && i < t->cells; i++) {
-		size_t w = width(cell(t, i / t->columns, i % t->columns));
+		size_t w =
+			width(cell(t, i / t->columns, i % t->columns), style);
 
 		if (w > widest[i % t->columns])
 			widest[i % t->columns] = w;

@@ -338,6 +338,26 @@ static void test_sparse_is_dense(void **state)
 	hist_sparse_free(&sparse);
 }
 
+/* Buckets that both have, and nothing new: each cell is read before the merge
+ * writes over it. */
+static void test_merging_the_same_again(void **state)
+{
+	static struct hist one;
+	struct hist_sparse sparse = { 0 };
+
+	(void)state;
+	hist_clear(&one);
+	hist_clear(&all);
+	for (int i = 0; i < 1000; i++)
+		hist_add(&one, 4000 + i);
+	for (int k = 0; k < 6; k++) {
+		assert_int_equal(hist_sparse_merge(&sparse, &one), 0);
+		hist_merge(&all, &one);
+		check_same(&sparse, &all);
+	}
+	hist_sparse_free(&sparse);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -351,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_beyond_the_range),
 		cmocka_unit_test(test_merge_is_adding_all),
 		cmocka_unit_test(test_sparse_is_dense),
+		cmocka_unit_test(test_merging_the_same_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

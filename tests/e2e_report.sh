@@ -1,0 +1,117 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `handoff report`: the same tables from CSV alone, refusals that name the
+# line, no gnuplot, and output that cannot be written.
+# shellcheck source=/dev/null
+. tests/e2e.inc
+
+run=$WORK/run
+attempt "$TEST_PROGRAM" run getppid roundtrip/eventfd/thread/pu \
+	'message/pipe/process/pu/size=64KiB' misbehave/fine misbehave/lie \
+	misbehave/absent --budget 2s --invocations 2 -o "$run"
+expect "a run to report on exits 1, for one case lies" exits 1
+mv "$WORK/out" "$WORK/run.out"
+
+# ------------------------------------------------------------ from CSV alone
+
+again=$WORK/again
+mkdir "$again"
+cp "$run"/*.csv "$again"
+before=$(cksum "$again"/*.csv)
+attempt "$PROGRAM" report "$again"
+expect "report of a run's CSV files exits 0" exits 0
+expect "and tables.md is the same" cmp "$run/tables.md" "$again/tables.md"
+expect "and so are the tables on stdout" [ \
+	"$(grep -v "^$run" "$WORK/run.out")" = \
+	"$(grep -v "^$again" "$WORK/out")" ]
+expect "and no CSV file has changed" \
+	[ "$(cksum "$again"/*.csv)" = "$before" ]
+if have gnuplot; then
+	here=$(cd "$run/charts" && find . -type f -size +0 | sort)
+	there=$(cd "$again/charts" && find . -type f -size +0 | sort)
+	expect "and there are the same charts" [ "$here" = "$there" ]
+else
+	skipped "the same charts" "gnuplot is not installed"
+fi
+attempt "$PROGRAM" report "$again"
+expect "report a second time gives the same" \
+	cmp "$run/tables.md" "$again/tables.md"
+
+# ----------------------------------------------------------------- refusals
+
+# The directory is left as it was, too.
+refuses() # what directory text
+{
+	left=$(find "$2" 2>&1 | sort)
+	attempt "$PROGRAM" report "$2"
+	expect "$1 is refused with exit 2 and one line: $3" refused "$3"
+	expect "and nothing is made" [ "$(find "$2" 2>&1 | sort)" = "$left" ]
+}
+
+cd "$WORK" || exit 2
+refuses "a directory that is not there" nowhere nowhere
+mkdir empty
+refuses "an empty directory" empty empty/summary.csv
+
+damaged() # name: reads its summary.csv from stdin
+{
+	mkdir "$1"
+	cat >"$1/summary.csv"
+}
+lines=$(wc -l <"$run/summary.csv")
+
+head -c -60 "$run/summary.csv" | damaged truncated
+refuses "a summary.csv cut within a row" truncated \
+	"truncated/summary.csv:$lines"
+head -n 1 "$run/summary.csv" | damaged header
+refuses "a summary.csv of a header alone" header header/summary.csv:1
+: | damaged nil
+refuses "an empty summary.csv" nil nil/summary.csv
+printf 'city,mayor\nUtrecht,Dijksma\n' | damaged foreign
+refuses "somebody else's CSV" foreign foreign/summary.csv:1
+head -c 4096 "$TEST_PROGRAM" | damaged binary
+refuses "a program for a CSV" binary binary/summary.csv:1
+sed '2,$s/^1,/2,/' "$run/summary.csv" | damaged future
+refuses "a future schema" future future/summary.csv:2
+expect "and it says which schema" says "'2'"
+awk -F , -v OFS=, 'NR == 3 { $15 = "twelve" } { print }' "$run/summary.csv" |
+	damaged wordy
+refuses "a word for a number" wordy wordy/summary.csv:3
+awk 'NR == 2 { sub(/,ok,/, ",\"ok,") } { print }' "$run/summary.csv" |
+	damaged unclosed
+refuses "a quote that is never closed" unclosed unclosed/summary.csv:2
+sed 's/,value,/,worth,/' "$run/summary.csv" | damaged renamed
+refuses "a column that is missing" renamed renamed/summary.csv:1
+expect "and it is named" says value
+mkdir -p directory/summary.csv
+refuses "a directory for a summary.csv" directory directory/summary.csv
+cd "$ROOT" || exit 2
+
+# ---------------------------------------------------- what a report can lack
+
+plain=$WORK/plain
+mkdir "$plain" "$WORK/bin"
+cp "$run"/*.csv "$plain"
+attempt env PATH="$WORK/bin" "$PROGRAM" report "$plain"
+expect "without gnuplot report exits 1" exits 1
+expect "and says so" says gnuplot
+expect "and tables.md is there all the same" \
+	[ -s "$plain/tables.md" ]
+expect "and has the tables" [ "$(grep '^|' "$run/tables.md")" = \
+	"$(grep '^|' "$plain/tables.md")" ]
+
+if [ -c /dev/full ]; then
+	attempt_into /dev/full "$PROGRAM" report "$again"
+	expect "report into a full device exits 1" exits 1
+	expect "and says so" says "standard output"
+else
+	skipped "report into a full device" "there is no /dev/full"
+fi
+rm "$again/tables.md"
+mkdir "$again/tables.md"
+attempt "$PROGRAM" report "$again"
+expect "a tables.md that cannot be written: exit 1" exits 1
+expect "and says which" says "$again/tables.md"
+expect "and nothing temporary is left" \
+	[ -z "$(find "$again" -name '*.tmp*')" ]
+finish

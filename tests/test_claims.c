@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Do verdicts on the claims follow from the rows of a run, by the rules? */
+#include "claims.h"
+
+#include <ftw.h>
+#include <math.h>
+#include <sys/stat.h>
+
+#include "results.h"
+#include "support.h"
+
+static char dir[] = "/tmp/handoff-test-XXXXXX";
+
+/* --------------------------------------------- a run, written by hand */
+
+static char *text;
+static size_t text_size;
+static FILE *run;
+static struct summary summary;
+static struct claim_line *line;
+static size_t lines;
+
+static int begin_run(void **state)
+{
+	(void)state;
+	run = open_memstream(&text, &text_size);
+	return run ? fprintf(run, "%s\n", RESULTS_SUMMARY_HEADER) < 0 : -1;
+}
+
+static int end_run(void **state)
+{
+	(void)state;
+	free(line);
+	line = NULL;
+	summary_free(&summary);
+	return 0;
+}
+
+/* id: "bench/variant/peer/place/param" */
+static void write_id(const char *id)
+{
+	fputs("1,m,r,", run);
+	for (; *id; id++)
+		fputc(*id == '/' ? ',' : *id, run);
+}
+
+/* A measured row; no interval where low is NAN. */
+static void row(const char *id, const char *metric, double value, double low,
+		double high)
+{
+	bool ns = !strcmp(metric, "latency") || !strcmp(metric, "first");
+
+	write_id(id);
+	fprintf(run, ",%s,%s,ok,,16,1000,%.9g,", metric, ns ? "ns" : "count",
+		value);
+	if (isnan(low))
+		fputs(",,", run);
+	else
+		fprintf(run, "%.9g,%.9g,", low, high);
+	fputs(",,,,,,batch,\n", run);
+}
+
+static void row_lacking(const char *id, const char *metric, const char *status,
+			const char *reason)
+{
+	write_id(id);
+	fprintf(run, ",%s,ns,%s,%s,,,,,,,,,,,,,\n", metric, status, reason);
+}
+
+static void decide(void)
+{
+	char err[256];
+	FILE *f = fopen("summary.csv", "w");
+
+	assert_int_equal(fclose(run), 0);
+	assert_non_null(f);
+	fwrite(text, 1, text_size, f);
+	assert_int_equal(fclose(f), 0);
+	free(text);
+	if (summary_read(&summary, "summary.csv", err, sizeof(err)))
+		fail_msg("%s", err);
+	line = claims_decide(&summary, &lines);
+	assert_non_null(line);
+}
+
+/* The line of a claim; which: 0 for its first. */
+static const struct claim_line *find(const char *claim, size_t which)
+{
+	for (size_t i = 0; i < lines; i++)
+		if (!strncmp(line[i].claim, claim, strlen(claim)) && !which--)
+			return &line[i];
+	return NULL;
+}
+
+static const struct claim_line *must_find(const char *claim)
+{
+	const struct claim_line *found = find(claim, 0);
+
+	if (!found)
+		fail_msg("no line \"%s\"", claim);
+	return found;
+}
+
+static void expect(const char *claim, const char *verdict)
+{
+	const struct claim_line *found = must_find(claim);
+
+	if (strncmp(found->verdict, verdict, strlen(verdict)))
+		fail_msg("%s: %s: %s, not %s", claim, found->measured,
+			 found->verdict, verdict);
+}
+
+/* ----------------------------------------------------------- the ranges */
+
+/* Each claim of a range, as CLAIMS.md has it, in the metric's own unit: a
+ * latency is half a round trip's, system calls are of a wake-up, half too. */
+static const struct {
+	const char *id, *claim, *claimed, *row, *metric;
+	double low, high;
+} range[] = {
+	{ "copy-count", "copies of a 64 KiB message, worker (queue)", "1",
+	  "message/queue_uv_async/thread/l3/size=64KiB", "copies", 0.95, 1.05 },
+	{ "copy-count", "copies of a 64 KiB message, child (pipe)", "2",
+	  "message/pipe/process/pu/size=64KiB", "copies", 1.95, 2.05 },
+	{ "copy-count", "copies of a 64 KiB message, child (socket)", "2",
+	  "message/socketpair/process/pu/size=64KiB", "copies", 1.95, 2.05 },
+	{ "wake-syscalls", "system calls a wake-up, worker (uv_async)", "1",
+	  "roundtrip/uv_async/thread/pu/-", "syscalls", 1.9, 2.1 },
+	{ "wake-syscalls", "system calls a wake-up, child (pipe)", "2–3",
+	  "roundtrip/pipe/process/core/-", "syscalls", 3.9, 6.1 },
+	{ "wake-syscalls", "system calls a wake-up, child (socket)", "2–3",
+	  "roundtrip/socketpair/process/any/-", "syscalls", 3.9, 6.1 },
+	{ "switches", "context switches a round trip, worker (uv_async)", "1–2",
+	  "roundtrip/uv_async/thread/l3/-", "switches", 0.95, 2.05 },
+	{ "switches", "context switches a round trip, child (pipe)", "3–4",
+	  "roundtrip/pipe/process/package/-", "switches", 2.95, 4.05 },
+	{ "switches", "context switches a round trip, child (socket)", "3–4",
+	  "roundtrip/socketpair/process/pu/-", "switches", 2.95, 4.05 },
+	{ "latency", "1 KiB message one way, worker (uv_async)", "5–10 µs",
+	  "message/queue_uv_async/thread/machine/size=1KiB", "latency", 10e3,
+	  20e3 },
+	{ "latency", "1 KiB message one way, child (pipe)", "0.5–2 ms",
+	  "message/pipe/process/node/size=1KiB", "latency", 1e6, 4e6 },
+	{ "latency", "1 KiB message one way, child (socket)", "0.5–2 ms",
+	  "message/socketpair/process/pu/size=1KiB", "latency", 1e6, 4e6 },
+	{ "startup", "first instruction of a worker: pthread", "< 5 ms",
+	  "create/pthread/thread/pu/-", "first", 0, 5e6 },
+	{ "startup", "first instruction of a worker: uv_thread", "< 5 ms",
+	  "create/uv_thread/thread/any/-", "first", 0, 5e6 },
+	{ "startup", "first instruction of a child: fork + exec", "~100 ms",
+	  "create/fork_exec/process/pu/-", "first", 50e6, 200e6 },
+	{ "startup", "first instruction of a child: posix_spawn", "~100 ms",
+	  "create/posix_spawn/process/any/-", "first", 50e6, 200e6 },
+	{ "futex-only", "system calls of store, load and spin", "0",
+	  "roundtrip/spin/process/l2/-", "syscalls", -0.005, 0.005 },
+	{ "futex-only", "system calls of a wake that finds no waiter", "1",
+	  "futex/wake_none_private/-/-/-", "syscalls", 0.995, 1.005 },
+	{ "futex-only", "system calls of a wait on a changed value", "1",
+	  "futex/wait_changed_shared/-/-/-", "syscalls", 0.995, 1.005 },
+};
+
+/* Every claim's row with an interval placed so by a function of its range. */
+static void rows_at(double from, double to)
+{
+	for (size_t i = 0; i < COUNT(range); i++) {
+		double width = range[i].high - range[i].low;
+		double low = range[i].low + from * width;
+		double high = range[i].low + to * width;
+
+		row(range[i].row, range[i].metric, (low + high) / 2, low, high);
+	}
+}
+
+static void expect_all(const char *verdict)
+{
+	decide();
+	for (size_t i = 0; i < COUNT(range); i++) {
+		expect(range[i].claim, verdict);
+		assert_string_equal(must_find(range[i].claim)->id, range[i].id);
+		assert_string_equal(must_find(range[i].claim)->claimed,
+				    range[i].claimed);
+	}
+}
+
+static void test_inside_holds(void **state)
+{
+	(void)state;
+	rows_at(0.1, 0.9);
+	expect_all("holds");
+}
+
+static void test_below_differs(void **state)
+{
+	(void)state;
+	rows_at(-0.9, -0.1);
+	expect_all("differs");
+}
+
+static void test_above_differs(void **state)
+{
+	(void)state;
+	rows_at(1.1, 2);
+	expect_all("differs");
+}
+
+static void test_across_an_end_cannot_tell(void **state)
+{
+	(void)state;
+	rows_at(0.5, 1.5);
+	expect_all("cannot tell");
+}
+
+static void test_all_around_cannot_tell(void **state)
+{
+	(void)state;
+	rows_at(-2, 3);
+	expect_all("cannot tell");
+}
+
+static void test_no_interval_cannot_tell(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(range); i++)
+		row(range[i].row, range[i].metric,
+		    (range[i].low + range[i].high) / 2, NAN, NAN);
+	expect_all("cannot tell: too few invocations");
+}
+
+static void test_not_run_says_why(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(range); i++)
+		row_lacking(range[i].row,
+			    strcmp(range[i].metric, "first") ? "latency" :
+							       "call",
+			    "absent", "this machine lacks a unicorn");
+	expect_all("not run: this machine lacks a unicorn");
+	for (size_t i = 0; i < COUNT(range); i++)
+		assert_string_equal(must_find(range[i].claim)->measured, "-");
+}
+
+static void test_not_included(void **state)
+{
+	(void)state;
+	row("getppid/-/-/-/-", "latency", 100, 99, 101);
+	expect_all("not run: the run did not include or could not count it");
+	/* a line for each, and the one for LOCK XCHG */
+	assert_int_equal(lines, COUNT(range) + 1);
+}
+
+/* The whole interval counts, ends included, and never the value. */
+static void test_ends_of_a_range(void **state)
+{
+	(void)state;
+	row("create/pthread/thread/pu/-", "first", 9e6, 1e6, 5e6);
+	row("create/uv_thread/thread/pu/-", "first", 1e6, 5.0001e6, 9e6);
+	decide();
+	expect("first instruction of a worker: pthread", "holds");
+	expect("first instruction of a worker: uv_thread", "differs");
+}
+
+static void test_what_is_shown(void **state)
+{
+	const struct claim_line *found;
+
+	(void)state;
+	row("message/pipe/process/l3/size=1KiB", "latency", 8420, 8400, 8500);
+	row("message/pipe/process/l3/size=64KiB", "copies", 2, 2, 2);
+	row("futex/wake_none_private/-/-/-", "syscalls", 1, 1, 1);
+	row("create/pthread/thread/pu/-", "first", 123456, NAN, NAN);
+	decide();
+	found = must_find("1 KiB message one way, child (pipe)");
+	assert_string_equal(found->claim,
+			    "1 KiB message one way, child (pipe), place l3");
+	assert_string_equal(found->measured, "4.21 µs [4.20 µs, 4.25 µs]");
+	assert_string_equal(found->basis, "message/pipe/process/l3/size=1KiB "
+					  "latency ÷ 2");
+	found = must_find("copies of a 64 KiB message, child (pipe)");
+	assert_string_equal(found->measured, "2.00 [2.00, 2.00]");
+	assert_string_equal(found->basis,
+			    "message/pipe/process/l3/size=64KiB copies");
+	/* no place, and none named */
+	found = must_find("system calls of a wake that finds no waiter");
+	assert_null(strstr(found->claim, "place"));
+	found = must_find("first instruction of a worker: pthread");
+	assert_string_equal(found->measured, "123 µs");
+}
+
+/* A line for each place that was measured; one the machine lacks is no news
+ * beside those. */
+static void test_places(void **state)
+{
+	const char *claim = "1 KiB message one way, child (pipe)";
+
+	(void)state;
+	row("message/pipe/process/pu/size=1KiB", "latency", 2e6, 2e6, 2e6);
+	row_lacking("message/pipe/process/core/size=1KiB", "latency", "absent",
+		    "no SMT");
+	row("message/pipe/process/l3/size=1KiB", "latency", 2e3, 2e3, 2e3);
+	/* another size is another case */
+	row("message/pipe/process/l2/size=64B", "latency", 2e6, 2e6, 2e6);
+	decide();
+	assert_string_equal(find(claim, 0)->verdict, "holds");
+	assert_string_equal(find(claim, 1)->verdict, "differs");
+	assert_null(find(claim, 2));
+}
+
+/* …but one that failed is. */
+static void test_failed_place_is_told(void **state)
+{
+	const char *claim = "1 KiB message one way, child (pipe)";
+
+	(void)state;
+	row("message/pipe/process/pu/size=1KiB", "latency", 2e6, 2e6, 2e6);
+	row_lacking("message/pipe/process/l3/size=1KiB", "latency", "failed",
+		    "message 7 lost");
+	decide();
+	assert_string_equal(find(claim, 0)->verdict, "holds");
+	assert_non_null(find(claim, 1));
+	assert_string_equal(find(claim, 1)->verdict, "not run: message 7 lost");
+}
+
+static void test_failed_says_more_than_absent(void **state)
+{
+	(void)state;
+	row_lacking("message/pipe/process/pu/size=1KiB", "latency", "failed",
+		    "message 7 lost");
+	row_lacking("message/pipe/process/core/size=1KiB", "latency", "absent",
+		    "no SMT");
+	decide();
+	expect("1 KiB message one way, child (pipe)",
+	       "not run: message 7 lost");
+}
+
+/* A case that ran, but of which this could not be counted: the reason is that
+ * of the count, not another one's. */
+static void test_uncounted(void **state)
+{
+	const char *id = "message/pipe/process/pu/size=64KiB";
+
+	(void)state;
+	row(id, "latency", 2e6, 2e6, 2e6);
+	row_lacking(id, "copies", "absent", "no accounts of I/O");
+	row_lacking(id, "syscalls", "denied", "perf: not permitted");
+	row("roundtrip/pipe/process/pu/-", "latency", 2e6, 2e6, 2e6);
+	row_lacking("roundtrip/pipe/process/pu/-", "syscalls", "denied",
+		    "perf: not permitted");
+	row("roundtrip/pipe/process/pu/-", "switches", 3, 3, 3);
+	decide();
+	expect("system calls a wake-up, child (pipe)",
+	       "not run: perf: not permitted");
+	expect("context switches a round trip, child (pipe)", "holds");
+	expect("copies of a 64 KiB message, child (pipe)",
+	       "not run: no accounts of I/O");
+}
+
+static void test_long_reason(void **state)
+{
+	char reason[CASE_REASON];
+
+	(void)state;
+	memset(reason, 'y', sizeof(reason));
+	reason[sizeof(reason) - 1] = '\0';
+	row_lacking("create/pthread/thread/pu/-", "call", "denied", reason);
+	decide();
+	expect("first instruction of a worker: pthread", "not run: yyyy");
+}
+
+/* ------------------------------------------------------------ LOCK XCHG */
+
+static const char xchg[] = "LOCK XCHG waits for 32 outstanding stores";
+
+/* Costs in ns with no and with 32 stores outstanding, each ± 1 %. */
+static void fences(const char *exchange, const char *plain, double x0,
+		   double x32, double m0, double m32)
+{
+	const double value[] = { x0, x32, m0, m32 };
+
+	for (int i = 0; i < 4; i++) {
+		char id[96];
+
+		snprintf(id, sizeof(id), "fence/%s/-/-/outstanding=%d",
+			 i < 2 ? exchange : plain, i % 2 ? 32 : 0);
+		row(id, "latency", value[i],
+		    fmin(0.99 * value[i], 1.01 * value[i]),
+		    fmax(0.99 * value[i], 1.01 * value[i]));
+	}
+}
+
+static void expect_fences(const char *exchange, const char *plain, double x0,
+			  double x32, double m0, double m32,
+			  const char *verdict)
+{
+	begin_run(NULL);
+	fences(exchange, plain, x0, x32, m0, m32);
+	decide();
+	expect(xchg, verdict);
+	end_run(NULL);
+}
+
+static void test_lock_xchg(void **state)
+{
+	(void)state;
+	expect_fences("xchg", "mov", 10, 500, 1, 2, "holds");
+	/* aarch64's names */
+	expect_fences("swpal", "str", 10, 500, 1, 2, "holds");
+	/* the exchange does not rise */
+	expect_fences("xchg", "mov", 10, 11, 1, 1, "differs");
+	expect_fences("xchg", "mov", 10, 28, 1, 1, "differs");
+	/* to three times within the intervals */
+	expect_fences("xchg", "mov", 10, 30, 1, 1, "cannot tell");
+	/* the plain store rises as well: it is not the exchange that waits */
+	expect_fences("xchg", "mov", 10, 500, 1, 400, "cannot tell");
+	expect_fences("xchg", "mov", 10, 500, 1, 51, "cannot tell");
+	expect_fences("xchg", "mov", 10, 500, 1, 49, "holds");
+}
+
+static void test_lock_xchg_shows_all(void **state)
+{
+	const struct claim_line *found;
+
+	(void)state;
+	fences("xchg", "mov", 10, 500, 1, 2);
+	decide();
+	found = must_find(xchg);
+	assert_string_equal(found->id, "lock-xchg");
+	assert_string_equal(found->measured, "XCHG 10.0 ns → 500 ns, MOV 1.00 "
+					     "ns → 2.00 ns");
+	assert_non_null(strstr(found->basis, "fence/"));
+}
+
+static void test_lock_xchg_not_run(void **state)
+{
+	(void)state;
+	row("fence/xchg/-/-/outstanding=0", "latency", 10, 9, 11);
+	row_lacking("fence/xchg/-/-/outstanding=32", "latency", "absent",
+		    "no raw counter");
+	row("fence/mov/-/-/outstanding=0", "latency", 1, 1, 1);
+	row("fence/mov/-/-/outstanding=32", "latency", 1, 1, 1);
+	decide();
+	expect(xchg, "not run: no raw counter");
+	assert_string_equal(must_find(xchg)->measured, "-");
+}
+
+static void test_lock_xchg_incomplete(void **state)
+{
+	(void)state;
+	row("fence/xchg/-/-/outstanding=0", "latency", 10, 9, 11);
+	row("fence/xchg/-/-/outstanding=32", "latency", 500, 490, 510);
+	row("fence/mov/-/-/outstanding=0", "latency", 1, 1, 1);
+	decide();
+	expect(xchg, "not run: the run did not include it");
+}
+
+static void test_lock_xchg_no_interval(void **state)
+{
+	(void)state;
+	row("fence/xchg/-/-/outstanding=0", "latency", 10, NAN, NAN);
+	row("fence/xchg/-/-/outstanding=32", "latency", 500, NAN, NAN);
+	row("fence/mov/-/-/outstanding=0", "latency", 1, NAN, NAN);
+	row("fence/mov/-/-/outstanding=32", "latency", 1, NAN, NAN);
+	decide();
+	expect(xchg, "cannot tell: too few invocations");
+}
+
+/* The rules that are printed name the verdicts and the limits that are used. */
+static void test_rules(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(claims_rules, "holds"));
+	assert_non_null(strstr(claims_rules, "differs"));
+	assert_non_null(strstr(claims_rules, "cannot tell"));
+	assert_non_null(strstr(claims_rules, "x/2 … 2x"));
+	assert_non_null(strstr(claims_rules, "0.05"));
+}
+
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int enter_dir(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
+}
+
+static int leave_dir(void **state)
+{
+	(void)state;
+	if (chdir("/"))
+		return -1;
+	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_run, end_run)
+	const struct CMUnitTest tests[] = {
+		TEST(test_inside_holds),
+		TEST(test_below_differs),
+		TEST(test_above_differs),
+		TEST(test_across_an_end_cannot_tell),
+		TEST(test_all_around_cannot_tell),
+		TEST(test_no_interval_cannot_tell),
+		TEST(test_not_run_says_why),
+		TEST(test_not_included),
+		TEST(test_ends_of_a_range),
+		TEST(test_what_is_shown),
+		TEST(test_places),
+		TEST(test_failed_place_is_told),
+		TEST(test_failed_says_more_than_absent),
+		TEST(test_uncounted),
+		TEST(test_long_reason),
+		cmocka_unit_test(test_lock_xchg),
+		TEST(test_lock_xchg_shows_all),
+		TEST(test_lock_xchg_not_run),
+		TEST(test_lock_xchg_incomplete),
+		TEST(test_lock_xchg_no_interval),
+		cmocka_unit_test(test_rules),
+	};
+
+	return cmocka_run_group_tests(tests, enter_dir, leave_dir);
+}

@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Are system calls, switches and bytes counted as they are made? */
+#include "counts.h"
+
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "support.h"
+
+enum { N = 1000 };
+
+/* ------------------------------------------------------------ methods */
+
+/* HANDOFF_COUNT narrows; NULL does not. */
+static enum counts_method probe(const char *wish, char *why, size_t size)
+{
+	enum counts_method method;
+
+	if (wish)
+		setenv("HANDOFF_COUNT", wish, 1);
+	else
+		unsetenv("HANDOFF_COUNT");
+	why[0] = '\0';
+	method = counts_probe(why, size);
+	unsetenv("HANDOFF_COUNT");
+	assert_int_not_equal(why[0], '\0');
+	assert_null(strchr(why, '\n'));
+	return method;
+}
+
+static void need(enum counts_method method)
+{
+	const char *wish = method == COUNTS_PERF ? "perf" : "ptrace";
+	char why[160];
+
+	if (probe(wish, why, sizeof(why)) != method)
+		skip_because("%s", why);
+}
+
+static void test_probe(void **state)
+{
+	enum counts_method perf, ptrace, found;
+	char why[160];
+
+	(void)state;
+	perf = probe("perf", why, sizeof(why));
+	assert_true(perf == COUNTS_PERF || perf == COUNTS_DENIED);
+	assert_non_null(strstr(why, "perf"));
+	ptrace = probe("ptrace", why, sizeof(why));
+	assert_true(ptrace == COUNTS_PTRACE || ptrace == COUNTS_DENIED);
+	assert_non_null(strstr(why, "ptrace"));
+	found = probe(NULL, why, sizeof(why));
+	assert_int_equal(found, perf == COUNTS_PERF ? perf : ptrace);
+}
+
+static void test_probe_denied(void **state)
+{
+	char why[160];
+
+	(void)state;
+	assert_int_equal(probe("none", why, sizeof(why)), COUNTS_DENIED);
+	/* each method has its say */
+	assert_non_null(strstr(why, "perf"));
+	assert_non_null(strstr(why, "ptrace"));
+}
+
+/* What was not counted is not 0 by accident: nothing is counted at all. */
+static void test_denied_counts_nothing(void **state)
+{
+	struct tally before, after;
+
+	(void)state;
+	assert_int_equal(counts_thread(COUNTS_DENIED, NULL), 0);
+	assert_int_equal(counts_hold(COUNTS_DENIED), -1);
+	counts_release(-1);
+	tally_begin(&before, 1);
+	for (int i = 0; i < N; i++)
+		syscall(SYS_getppid);
+	tally_end(&after, 1);
+	assert_int_equal(after.syscalls - before.syscalls, 0);
+}
+
+/* ------------------------------------------------------- system calls */
+
+static uint64_t count_getppid(uint64_t n)
+{
+	struct tally before, after;
+
+	tally_begin(&before, 1);
+	for (uint64_t i = 0; i < n; i++)
+		syscall(SYS_getppid);
+	tally_end(&after, 1);
+	return after.syscalls - before.syscalls;
+}
+
+/* By slope, as the program counts: the reading itself is a constant. */
+static int getppid_body(struct child *child, void *arg)
+{
+	const enum counts_method *method = arg;
+	uint64_t none, once, thrice;
+
+	if (counts_thread(*method, &child->traced))
+		return child_fail(child, "counts_thread: %s", strerror(errno));
+	none = count_getppid(0);
+	once = count_getppid(N);
+	thrice = count_getppid(3 * N);
+	if (thrice - once != 2 * N || once - none != N)
+		return child_fail(child, "%d calls are %d, %d are %d", N,
+				  (int)(once - none), 2 * N,
+				  (int)(thrice - once));
+	return 0;
+}
+
+struct helper {
+	enum counts_method method;
+	struct counts_traced *traced;
+	uint64_t calls, counted;
+	int error;
+};
+
+static void *count_in_thread(void *arg)
+{
+	struct helper *h = arg;
+	uint64_t none;
+
+	h->error = counts_thread(h->method, h->traced) ? errno : 0;
+	if (h->error)
+		return NULL;
+	none = count_getppid(0);
+	h->counted = count_getppid(h->calls) - none;
+	return NULL;
+}
+
+/* Each thread brackets its own calls, whatever the others do meanwhile. */
+static int threads_body(struct child *child, void *arg)
+{
+	const enum counts_method *method = arg;
+	struct helper helper[3];
+	pthread_t thread[COUNT(helper)];
+	uint64_t none, own;
+
+	if (counts_thread(*method, &child->traced))
+		return child_fail(child, "counts_thread: %s", strerror(errno));
+	none = count_getppid(0);
+	for (size_t i = 0; i < COUNT(helper); i++) {
+		helper[i] = (struct helper){ *method, &child->traced,
+					     N + 100 * i, 0, 0 };
+		if (pthread_create(&thread[i], NULL, count_in_thread,
+				   &helper[i]))
+			return child_fail(child, "pthread_create");
+	}
+	own = count_getppid(N / 2) - none;
+	for (size_t i = 0; i < COUNT(helper); i++)
+		pthread_join(thread[i], NULL);
+	if (own != N / 2)
+		return child_fail(child, "the first thread's %d calls are %d",
+				  N / 2, (int)own);
+	for (size_t i = 0; i < COUNT(helper); i++)
+		if (helper[i].error || helper[i].counted != helper[i].calls)
+			return child_fail(
+				child, "a thread's %d calls are %d (%s)",
+				(int)helper[i].calls, (int)helper[i].counted,
+				strerror(helper[i].error));
+	return 0;
+}
+
+/* A forked party counts its own. */
+static int fork_body(struct child *child, void *arg)
+{
+	const enum counts_method *method = arg;
+	int status;
+	pid_t pid;
+
+	if (counts_thread(*method, &child->traced))
+		return child_fail(child, "counts_thread: %s", strerror(errno));
+	pid = fork();
+	if (!pid) {
+		uint64_t none;
+
+		if (counts_thread(*method, &child->traced))
+			_exit(2);
+		none = count_getppid(0);
+		_exit(count_getppid(N) - none == N ? 0 : 3);
+	}
+	for (int i = 0; i < N; i++)
+		syscall(SYS_getppid);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		return child_fail(child, "the forked party: %s",
+				  pid < 0 ? strerror(errno) :
+					    child_end(status));
+	return 0;
+}
+
+static void expect_counts(enum counts_method method, child_body *body)
+{
+	need(method);
+	expect_child("counting", body, &method, method == COUNTS_PTRACE, NULL);
+}
+
+static void test_getppid_by_perf(void **state)
+{
+	(void)state;
+	expect_counts(COUNTS_PERF, getppid_body);
+}
+
+static void test_getppid_by_ptrace(void **state)
+{
+	(void)state;
+	expect_counts(COUNTS_PTRACE, getppid_body);
+}
+
+static void test_threads_by_perf(void **state)
+{
+	(void)state;
+	expect_counts(COUNTS_PERF, threads_body);
+}
+
+static void test_threads_by_ptrace(void **state)
+{
+	(void)state;
+	expect_counts(COUNTS_PTRACE, threads_body);
+}
+
+static void test_fork_by_perf(void **state)
+{
+	(void)state;
+	expect_counts(COUNTS_PERF, fork_body);
+}
+
+static void test_fork_by_ptrace(void **state)
+{
+	(void)state;
+	expect_counts(COUNTS_PTRACE, fork_body);
+}
+
+/* The tracer hands signals on: one that is caught, and one that kills. */
+static volatile sig_atomic_t caught;
+
+static void on_signal(int number)
+{
+	caught = number;
+}
+
+static int signal_body(struct child *child, void *arg)
+{
+	(void)arg;
+	if (counts_thread(COUNTS_PTRACE, &child->traced))
+		return child_fail(child, "counts_thread: %s", strerror(errno));
+	signal(SIGUSR1, on_signal);
+	raise(SIGUSR1);
+	if (caught != SIGUSR1)
+		return child_fail(child, "the tracer swallowed a signal");
+	raise(SIGTERM);
+	return child_fail(child, "SIGTERM did not end a traced child");
+}
+
+static void test_traced_signals(void **state)
+{
+	struct child child;
+	int status;
+
+	(void)state;
+	need(COUNTS_PTRACE);
+	status = run_child(signal_body, NULL, true, &child);
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGTERM)
+		fail_msg("%s: %s", child_end(status), child.reason);
+}
+
+static void test_hold(void **state)
+{
+	int held;
+
+	(void)state;
+	need(COUNTS_PERF);
+	held = counts_hold(COUNTS_PERF);
+	assert_true(held >= 0);
+	counts_release(held);
+	assert_int_equal(counts_hold(COUNTS_PTRACE), -1);
+}
+
+/* -------------------------------------------------- what /proc accounts */
+
+static uint64_t count_bytes(uint64_t n, size_t size)
+{
+	static char buffer[4096];
+	struct tally before, after;
+	int fd[2];
+
+	assert_int_equal(pipe(fd), 0);
+	tally_begin(&before, 1);
+	for (uint64_t i = 0; i < n; i++) {
+		assert_int_equal(write(fd[1], buffer, size), size);
+		assert_int_equal(read(fd[0], buffer, size), size);
+	}
+	tally_end(&after, 1);
+	close(fd[0]);
+	close(fd[1]);
+	return after.io_bytes - before.io_bytes;
+}
+
+static void test_io_bytes(void **state)
+{
+	static const size_t sizes[] = { 1, 64, 4096 };
+
+	(void)state;
+	if (!counts_have_io())
+		skip_because("the kernel does not account I/O of a task");
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		int64_t more = (int64_t)count_bytes(3 * N, sizes[i]) -
+			       (int64_t)count_bytes(N, sizes[i]);
+		int64_t off = more - 2 * N * 2 * (int64_t)sizes[i];
+
+		/* /proc/…/io is itself read, and gains digits as it counts */
+		if (off < -32 || off > 32)
+			fail_msg("%d bytes written and read %d times are off "
+				 "by %d",
+				 (int)sizes[i], 2 * N, (int)off);
+	}
+}
+
+static void test_io_only_when_counting(void **state)
+{
+	struct tally tally;
+
+	(void)state;
+	tally_begin(&tally, 0);
+	assert_int_equal(tally.io_bytes, 0);
+	assert_int_equal(tally.syscalls, 0);
+	tally_end(&tally, 0);
+	assert_int_equal(tally.io_bytes, 0);
+	assert_int_equal(tally.syscalls, 0);
+}
+
+/* -------------------------------------------------- what getrusage says */
+
+static void test_switches(void **state)
+{
+	const struct timespec nap = { .tv_nsec = 100000 };
+	struct tally before, after;
+	enum { NAPS = 50 };
+
+	(void)state;
+	tally_begin(&before, 0);
+	for (int i = 0; i < NAPS; i++)
+		nanosleep(&nap, NULL);
+	tally_end(&after, 0);
+	assert_true(after.voluntary - before.voluntary >= NAPS);
+	assert_true(after.voluntary - before.voluntary < NAPS + 20);
+
+	/* what never sleeps never switches of its own accord */
+	tally_begin(&before, 0);
+	for (int i = 0; i < N; i++)
+		syscall(SYS_getppid);
+	tally_end(&after, 0);
+	assert_true(after.voluntary - before.voluntary <= 2);
+}
+
+static void *sleep_in_thread(void *arg)
+{
+	const struct timespec nap = { .tv_nsec = 100000 };
+
+	for (int i = 0; i < 50; i++)
+		nanosleep(&nap, NULL);
+	return arg;
+}
+
+/* Of the calling thread alone. */
+static void test_switches_of_others(void **state)
+{
+	struct tally before, after;
+	pthread_t thread;
+
+	(void)state;
+	tally_begin(&before, 0);
+	assert_int_equal(pthread_create(&thread, NULL, sleep_in_thread, NULL),
+			 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	tally_end(&after, 0);
+	assert_true(after.voluntary - before.voluntary < 25);
+}
+
+static void test_cpu_time(void **state)
+{
+	const struct timespec nap = { .tv_nsec = 20000000 };
+	struct timespec from, to;
+	struct tally before, after;
+	double wall_ns;
+
+	(void)state;
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	tally_begin(&before, 0);
+	for (int i = 0; i < 20 * N; i++)
+		syscall(SYS_getppid);
+	tally_end(&after, 0);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	wall_ns = (double)(to.tv_sec - from.tv_sec) * 1e9 +
+		  (double)(to.tv_nsec - from.tv_nsec);
+	assert_true(after.cpu_ns > before.cpu_ns);
+	assert_true((double)(after.cpu_ns - before.cpu_ns) <= wall_ns);
+
+	/* sleep is not processor time */
+	tally_begin(&before, 0);
+	nanosleep(&nap, NULL);
+	tally_end(&after, 0);
+	assert_true(after.cpu_ns - before.cpu_ns < 10000000);
+}
+
+static void test_faults(void **state)
+{
+	enum { PAGES = 64 };
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct tally before, after;
+	char *memory = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)state;
+	assert_true(memory != MAP_FAILED);
+	madvise(memory, PAGES * page, MADV_NOHUGEPAGE);
+	tally_begin(&before, 0);
+	for (size_t i = 0; i < PAGES; i++)
+		((volatile char *)memory)[i * page] = 1;
+	tally_end(&after, 0);
+	munmap(memory, PAGES * page);
+	assert_true(after.faults - before.faults >= PAGES);
+	assert_true(after.faults - before.faults < 2 * PAGES);
+}
+
+static void test_add(void **state)
+{
+	const struct tally from = { 1, 2, 3, 4, 5, 6 },
+			   to = { 11, 22, 33, 44, 55, 66 };
+	struct tally into = { 100, 100, 100, 100, 100, 100 };
+
+	(void)state;
+	tally_add(&into, &from, &to);
+	assert_int_equal(into.voluntary, 110);
+	assert_int_equal(into.involuntary, 120);
+	assert_int_equal(into.faults, 130);
+	assert_int_equal(into.cpu_ns, 140);
+	assert_int_equal(into.io_bytes, 150);
+	assert_int_equal(into.syscalls, 160);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_probe_denied),
+		cmocka_unit_test(test_denied_counts_nothing),
+		cmocka_unit_test(test_getppid_by_perf),
+		cmocka_unit_test(test_getppid_by_ptrace),
+		cmocka_unit_test(test_threads_by_perf),
+		cmocka_unit_test(test_threads_by_ptrace),
+		cmocka_unit_test(test_fork_by_perf),
+		cmocka_unit_test(test_fork_by_ptrace),
+		cmocka_unit_test(test_traced_signals),
+		cmocka_unit_test(test_hold),
+		cmocka_unit_test(test_io_bytes),
+		cmocka_unit_test(test_io_only_when_counting),
+		cmocka_unit_test(test_switches),
+		cmocka_unit_test(test_switches_of_others),
+		cmocka_unit_test(test_cpu_time),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_add),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Is summary.csv read as it was written, and what is not one refused with the
+ * line at fault? */
+#include "summary.h"
+
+#include <ftw.h>
+#include <malloc.h>
+#include <math.h>
+#include <sys/stat.h>
+
+#include "results.h"
+#include "support.h"
+
+static char dir[] = "/tmp/handoff-test-XXXXXX";
+#define PATH "summary.csv"
+#define HEADER                                                            \
+	"schema,machine,run,bench,variant,peer,place,param,metric,unit,"  \
+	"status,reason,invocations,samples,value,ci_low,ci_high,min,p50," \
+	"p90,p99,p999,max,method,flags\n"
+#define START "1,box-1234,20260131T120000Z,"
+#define OK                                                                \
+	START "roundtrip,pipe,process,l3,-,latency,ns,ok,,16,12345,"      \
+	      "4210.5,4100,4300,3900,4200,5000,6000,,99000,single,drift;" \
+	      "bimodal\n"
+#define ABSENT                                                              \
+	START "message,pipe,thread,core,size=64KiB,latency,ns,absent,\"no " \
+	      "SMT, here\",,,,,,,,,,,,,\n"
+
+static char err[512];
+static struct summary summary;
+
+static void write_text(const char *text)
+{
+	FILE *f = fopen(PATH, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void read_text(const char *text)
+{
+	write_text(text);
+	if (summary_read(&summary, PATH, err, sizeof(err)))
+		fail_msg("%s", err);
+}
+
+/* -1 and "path:line: …", and nothing is left to free. */
+static void refuse(const char *text, const char *where, const char *why)
+{
+	write_text(text);
+	err[0] = '\0';
+	assert_int_equal(summary_read(&summary, PATH, err, sizeof(err)), -1);
+	if (strncmp(err, where, strlen(where)) || !strstr(err, why))
+		fail_msg("\"%s\" is not \"%s … %s\"", err, where, why);
+	assert_null(strchr(err, '\n'));
+	assert_null(summary.row);
+	assert_int_equal(summary.count, 0);
+}
+
+static void test_rows(void **state)
+{
+	const struct summary_row *row;
+
+	(void)state;
+	read_text(HEADER OK ABSENT);
+	assert_int_equal(summary.count, 2);
+	row = &summary.row[0];
+	assert_string_equal(row->machine, "box-1234");
+	assert_string_equal(row->run, "20260131T120000Z");
+	assert_string_equal(row->bench, "roundtrip");
+	assert_string_equal(row->variant, "pipe");
+	assert_string_equal(row->peer, "process");
+	assert_string_equal(row->place, "l3");
+	assert_string_equal(row->param, "-");
+	assert_string_equal(row->metric, "latency");
+	assert_string_equal(row->unit, "ns");
+	assert_string_equal(row->status, "ok");
+	assert_string_equal(row->reason, "");
+	assert_true(row->ok);
+	assert_true(row->invocations == 16);
+	assert_true(row->samples == 12345);
+	assert_true(row->value == 4210.5);
+	assert_true(row->ci.low == 4100);
+	assert_true(row->ci.high == 4300);
+	assert_true(row->p50 == 4200);
+	assert_true(row->p90 == 5000);
+	assert_true(row->p99 == 6000);
+	assert_true(isnan(row->p999));
+	assert_string_equal(row->method, "single");
+	assert_string_equal(row->flags, "drift;bimodal");
+
+	row = &summary.row[1];
+	assert_string_equal(row->param, "size=64KiB");
+	assert_string_equal(row->status, "absent");
+	assert_string_equal(row->reason, "no SMT, here");
+	assert_false(row->ok);
+	assert_true(isnan(row->value));
+	assert_true(isnan(row->ci.low));
+	assert_true(isnan(row->invocations));
+	summary_free(&summary);
+	assert_null(summary.row);
+	summary_free(&summary); /* twice is fine */
+}
+
+static void test_directory_or_file(void **state)
+{
+	(void)state;
+	write_text(HEADER OK);
+	assert_int_equal(summary_read(&summary, ".", err, sizeof(err)), 0);
+	assert_int_equal(summary.count, 1);
+	summary_free(&summary);
+	assert_int_equal(summary_read(&summary, dir, err, sizeof(err)), 0);
+	summary_free(&summary);
+}
+
+static void test_matching(void **state)
+{
+	(void)state;
+	read_text(HEADER OK ABSENT);
+	assert_true(summary_matches(&summary.row[0],
+				    "roundtrip/pipe/process/l3/-"));
+	assert_true(summary_matches(&summary.row[0], "roundtrip/*"));
+	assert_true(summary_matches(&summary.row[1], "message/*/size=64KiB"));
+	assert_false(summary_matches(&summary.row[0], "roundtrip"));
+	assert_false(summary_matches(&summary.row[0], "*/thread/*"));
+	assert_ptr_equal(summary_find(&summary, "roundtrip/pipe/process/l3/-",
+				      "latency"),
+			 &summary.row[0]);
+	assert_null(summary_find(&summary, "roundtrip/pipe/process/l3/-",
+				 "syscalls"));
+	assert_null(summary_find(&summary, "roundtrip/pipe/process/l2/-",
+				 "latency"));
+	summary_free(&summary);
+}
+
+/* Columns are found by name: a later schema may only add some, and people
+ * move them about. */
+static void test_other_columns(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(f);
+	fputs("p99,note,schema,flags,method,max,p999,p90,p50,min,ci_high,"
+	      "ci_low,value,samples,invocations,reason,status,unit,metric,"
+	      "param,place,peer,variant,bench,run,machine\n"
+	      "6,\"by\nhand\",1,,batch,7,,5,4,3,2,1,1.5,9,8,,ok,ns,latency,-,"
+	      "-,-,-,getppid,r,m\n",
+	      f);
+	fclose(f);
+	read_text(text);
+	free(text);
+	assert_true(summary.row[0].p99 == 6);
+	assert_true(summary.row[0].value == 1.5);
+	assert_string_equal(summary.row[0].bench, "getppid");
+	summary_free(&summary);
+}
+
+static void test_many_rows(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	enum { ROWS = 3000 };
+
+	(void)state;
+	assert_non_null(f);
+	fputs(HEADER, f);
+	for (int i = 0; i < ROWS; i++)
+		fprintf(f,
+			START "b,v,-,-,n=%d,latency,ns,ok,,6,6,%d,,,,,,,,,"
+			      "batch,\n",
+			i, i);
+	fclose(f);
+	read_text(text);
+	free(text);
+	assert_int_equal(summary.count, ROWS);
+	for (int i = 0; i < ROWS; i++)
+		assert_true(summary.row[i].value == i);
+	summary_free(&summary);
+}
+
+/* --------------------------------------------------------------- refused */
+
+static void test_missing_columns(void **state)
+{
+	static const char *const column[] = {
+		"schema", "machine", "bench",       "reason", "value",
+		"ci_low", "flags",   "invocations", "p999",   "unit",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(column); i++) {
+		char header[] = HEADER, why[64];
+		/* from the back: "p99" is in "p999", "run" in nothing */
+		char *at = strstr(header, column[i]);
+
+		assert_non_null(at);
+		*at = 'X';
+		snprintf(why, sizeof(why), "no column '%s'", column[i]);
+		refuse(header, PATH ":1: ", why);
+	}
+	refuse("a,b\n1,2\n", PATH ":1: ", "not a summary.csv");
+}
+
+static void test_wrong_schema(void **state)
+{
+	(void)state;
+	refuse(HEADER "2,box,r,b,v,-,-,-,latency,ns,ok,,6,6,1,,,,,,,,,batch,\n",
+	       PATH ":2: schema '2'", "reads 1");
+	refuse(HEADER OK OK
+	       "one,box,r,b,v,-,-,-,latency,ns,ok,,6,6,1,,,,,,,,,batch,\n",
+	       PATH ":4: schema 'one'", "reads 1");
+	refuse(HEADER ",box,r,b,v,-,-,-,latency,ns,ok,,6,6,1,,,,,,,,,batch,\n",
+	       PATH ":2: schema ''", "reads 1");
+}
+
+static void test_bad_numbers(void **state)
+{
+	(void)state;
+	refuse(HEADER OK START
+	       "b,v,-,-,-,latency,ns,ok,,6,6,fast,,,,,,,,,batch,\n",
+	       PATH ":3: ", "fast");
+	refuse(HEADER START
+	       "b,v,-,-,-,latency,ns,ok,,6,6,1,,inf,,,,,,,batch,\n",
+	       PATH ":2: ", "inf");
+	refuse(HEADER START "b,v,-,-,-,latency,ns,ok,,6,6,\"1,5\",,,,,,,,,"
+			    "batch,\n",
+	       PATH ":2: ", "1,5");
+}
+
+static void test_torn_rows(void **state)
+{
+	(void)state;
+	refuse(HEADER OK "1,box,r\n", PATH ":3: ", "");
+	refuse(HEADER "1,\"box\n", PATH ":2: ", "");
+}
+
+static void test_nothing_in_it(void **state)
+{
+	(void)state;
+	refuse(HEADER, PATH ":1: ", "no rows");
+	refuse("", PATH, "");
+	assert_int_equal(unlink(PATH), 0);
+	assert_int_equal(summary_read(&summary, PATH, err, sizeof(err)), -1);
+	assert_non_null(strstr(err, PATH));
+	assert_non_null(strstr(err, "No such file"));
+	assert_int_equal(summary_read(&summary, ".", err, sizeof(err)), -1);
+	assert_non_null(strstr(err, "./" PATH));
+}
+
+/* ------------------------------------------------------------------------ */
+
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int enter_dir(void **state)
+{
+	(void)state;
+	/* memory not written to is not 0 by luck */
+	mallopt(M_PERTURB, 0xa5);
+	return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
+}
+
+static int leave_dir(void **state)
+{
+	(void)state;
+	if (chdir("/"))
+		return -1;
+	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_directory_or_file),
+		cmocka_unit_test(test_matching),
+		cmocka_unit_test(test_other_columns),
+		cmocka_unit_test(test_many_rows),
+		cmocka_unit_test(test_missing_columns),
+		cmocka_unit_test(test_wrong_schema),
+		cmocka_unit_test(test_bad_numbers),
+		cmocka_unit_test(test_torn_rows),
+		cmocka_unit_test(test_nothing_in_it),
+	};
+
+	return cmocka_run_group_tests(tests, enter_dir, leave_dir);
+}
