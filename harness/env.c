@@ -1821,7 +1821,6 @@ static int cgroup_find(const char *root, const char *controller,
 		type = strtok_r(tail + 3, " \n", &save);
 		strtok_r(NULL, " \n", &save); /* the device */
 		options = strtok_r(NULL, " \n", &save);
-		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Branch) */
 		if (!type || !options ||
 		    strcmp(type, g->v2 ? "cgroup2" : "cgroup") ||
 		    (!g->v2 && !listed(options, controller)))
@@ -1927,7 +1926,6 @@ static int cgroup_binding(const char *root, struct cgroup *g, char *path,
 			first = first ? first : err;
 			continue;
 		}
-		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Branch) */
 		if (!found || (share >= 0 && (least < 0 || share < least))) {
 			best = level;
 			least = share;

@@ -94,7 +94,7 @@ static int take_row(struct reader *r, struct summary_row *row, const char *path,
 		*(char **)((char *)row + text[i].offset) = own;
 	}
 	for (int i = 0; i < NUMBERS; i++)
-		*(double *)((char *)row + number[i].offset) =
+		*(double *)(void *)((char *)row + number[i].offset) =
 			csv_field_num(r->in, r->number[i]);
 	if (csv_error(r->in)) {
 		snprintf(err, size, "%s", csv_error(r->in));
