@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -69,6 +70,8 @@ static pid_t start(const char *dir, const char *plots, const char *name,
 	char settings[3 * PATH_MAX] = "", out[PATH_MAX], program[PATH_MAX];
 	char *argv[] = { (char *)(uintptr_t) "gnuplot",
 			 (char *)(uintptr_t) "-e", settings, program, NULL };
+	posix_spawnattr_t attr;
+	sigset_t none;
 	pid_t pid;
 
 	snprintf(out, sizeof(out), "%.3900s/charts/%s", dir, name);
@@ -77,7 +80,13 @@ static pid_t start(const char *dir, const char *plots, const char *name,
 	add_setting(settings, sizeof(settings), "plots", plots);
 	add_setting(settings, sizeof(settings), "out", out);
 	add_setting(settings, sizeof(settings), "term", terminal);
-	errno = posix_spawnp(&pid, "gnuplot", NULL, NULL, argv, environ);
+	/* the runner has blocked SIGINT: gnuplot shall heed it */
+	sigemptyset(&none);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setsigmask(&attr, &none);
+	errno = posix_spawnp(&pid, "gnuplot", NULL, &attr, argv, environ);
+	posix_spawnattr_destroy(&attr);
 	return errno ? -1 : pid;
 }
 

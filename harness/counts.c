@@ -293,11 +293,16 @@ static int ptrace_works(char *why, size_t size)
 			waitpid(child, NULL, 0);
 		}
 	} else {
-		int status;
+		int status = 0;
 
-		while (waitpid(child, &status, __WALL) == child &&
-		       !counts_trace_event(child, status, traced))
-			;
+		/* a thread of the child's, if it has one (a sanitizer's), must
+		 * be reaped before the child can be */
+		pid_t who;
+
+		while ((who = waitpid(-1, &status, __WALL)) > 0)
+			if (counts_trace_event(who, status, traced) &&
+			    who == child)
+				break;
 		seen = WIFEXITED(status) ? (uint64_t)WEXITSTATUS(status) : 0;
 	}
 	munmap(traced, sizeof(*traced));
@@ -317,6 +322,10 @@ enum counts_method counts_probe(char *why, size_t size)
 	char no_perf[96] = "perf: not asked",
 	     no_ptrace[96] = "ptrace: not asked";
 
+	if (wish && strcmp(wish, "perf") && strcmp(wish, "ptrace") &&
+	    strcmp(wish, "none"))
+		die_usage("HANDOFF_COUNT=%s: there are perf, ptrace and none",
+			  wish);
 	if (!wish || !strcmp(wish, "perf")) {
 		if (perf_works(no_perf, sizeof(no_perf))) {
 			snprintf(why, size, "%s", no_perf);

@@ -65,7 +65,7 @@ void platform_machine(char *buf, size_t size)
 		   uts.machine);
 	name[0] = '\0';
 	slugify(name, 40, model);
-	snprintf(buf, size, "%s-%zupu-%08x", name, topo_pu_count(), sum);
+	snprintf(buf, size, "%s-%zupu-%08x", name, topo_machine_pus(), sum);
 }
 
 static int compare_places(struct platform *platform)

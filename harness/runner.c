@@ -775,8 +775,8 @@ int runner_run(const struct run_options *options, char *dir)
 	if (!run.cases)
 		die_usage("%s", err);
 	find_self(&run);
-	take_signals(&run);
 	platform_open(&run.platform);
+	take_signals(&run);
 	if (rundir_open(&run.dir, options->dir, &run.platform, err,
 			sizeof(err)))
 		die_usage("%s", err);

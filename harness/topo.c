@@ -268,6 +268,11 @@ static int count_of(hwloc_obj_type_t type)
 	return n > 0 ? n : 0;
 }
 
+size_t topo_machine_pus(void)
+{
+	return (size_t)count_of(HWLOC_OBJ_PU);
+}
+
 void topo_signature(char *buf, size_t size)
 {
 	snprintf(buf, size, "%d package, %d node, %d l3, %d core, %d pu",

@@ -48,6 +48,9 @@ int topo_node(int pu);
 /* hwloc's XML of the whole machine. 0, or -1 and errno. */
 int topo_export(const char *path);
 
+/* PUs of the whole machine, allowed or not. */
+size_t topo_machine_pus(void);
+
 /* Counts that identify the platform: "2 package, 1 node, 2 core, 2 pu". */
 void topo_signature(char *buf, size_t size);
 

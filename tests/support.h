@@ -47,7 +47,13 @@
 #endif
 
 /* Long enough for a loaded machine under a sanitizer. */
-enum { CHILD_SECONDS = 60, CHILD_REASON = 256 };
+enum { CHILD_SECONDS = 60, TEST_SECONDS = 240, CHILD_REASON = 256 };
+
+/* For the setup of a group: what hangs ends and fails. */
+static inline void end_if_it_hangs(void)
+{
+	alarm(TEST_SECONDS);
+}
 
 /* What a child and its test share. */
 struct child {

@@ -423,7 +423,8 @@ static void test_faults(void **state)
 	tally_end(&after, 0);
 	munmap(memory, PAGES * page);
 	assert_true(after.faults - before.faults >= PAGES);
-	assert_true(after.faults - before.faults < 2 * PAGES);
+	/* a sanitizer touches memory of its own for each */
+	assert_true(SANITIZED || after.faults - before.faults < 2 * PAGES);
 }
 
 static void test_add(void **state)
@@ -440,6 +441,13 @@ static void test_add(void **state)
 	assert_int_equal(into.cpu_ns, 140);
 	assert_int_equal(into.io_bytes, 150);
 	assert_int_equal(into.syscalls, 160);
+}
+
+static int begin_all(void **state)
+{
+	(void)state;
+	end_if_it_hangs();
+	return 0;
 }
 
 int main(void)
@@ -465,5 +473,5 @@ int main(void)
 		cmocka_unit_test(test_add),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, begin_all, NULL);
 }

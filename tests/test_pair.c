@@ -368,8 +368,10 @@ static void check_counts(enum run_mode mode, enum counts_method method)
 			if (!(c.peers & peer))
 				continue;
 			c.peer = (enum peer)peer;
+			/* a sanitizer makes calls of its own, now and then */
 			if (mode == RUN_TRACE)
-				check_count(&c, c.least, c.most);
+				check_count(&c, c.least - 0.05 * SANITIZED,
+					    c.most + 0.05 * SANITIZED);
 			else /* /proc/…/io is read too, and gains digits */
 				check_count(&c, c.copies - 0.005,
 					    c.copies + 0.005);
@@ -871,6 +873,7 @@ static int open_all(void **state)
 	char err[256];
 
 	(void)state;
+	end_if_it_hangs();
 	clock_open(&ticks);
 	clock_use(&ticks);
 	return topo_open(NULL, err, sizeof(err));

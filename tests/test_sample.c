@@ -302,15 +302,6 @@ static void test_empty_single(void **state)
 			 sample.metric[0].value, ticks.step_ns, ticks.cost_ns);
 }
 
-/* Negative differences are kept, or the median of nothing would be above 0. */
-static void test_nothing_is_clamped(void **state)
-{
-	(void)state;
-	plan.method = METHOD_SINGLE;
-	measure(&empty);
-	assert_true(sample.metric[0].hist.min < 0);
-}
-
 static void test_method_by_length(void **state)
 {
 	(void)state;
@@ -414,6 +405,18 @@ static void test_own_means(void **state)
 		/* the median of the means themselves: exact */
 		assert_true(sample.metric[i].value == does.metric[i]);
 	}
+}
+
+/* A difference of two readings may be negative: it is not clamped. */
+static void test_negative_samples(void **state)
+{
+	(void)state;
+	does.busy_ns = 5000;
+	does.metric[0] = -12;
+	measure(&with_own);
+	assert_true(sample.metric[0].value == -12);
+	assert_true(sample.metric[0].hist.min == -12);
+	assert_true(sample.metric[0].hist.max == -12);
 }
 
 /* More means than are kept: their histogram, whose buckets are narrow. */
@@ -538,6 +541,99 @@ static void test_count_names(void **state)
 	}
 }
 
+/* ------------------------------------------------- the benches themselves */
+
+struct once {
+	const struct bench *bench;
+	const struct variant *variant;
+	enum peer peer;
+};
+
+/* The exec'd program stands beside this one. */
+static void find_helper(char *path, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", path, size - 1);
+
+	path[length < 0 ? 0 : length] = '\0';
+	char *slash = strrchr(path, '/');
+	if (slash)
+		snprintf(slash, size - (size_t)(slash - path),
+			 "/handoff-child");
+}
+
+/* As short as can be: one batch, timed and counted, of the first parameter. */
+static int once_body(struct child *child, void *arg)
+{
+	const struct once *once = arg;
+	const struct bench *b = once->bench;
+	const struct sample_plan shortest = { .method = -1, .seed = 1 };
+	char helper[4096];
+
+	find_helper(helper, sizeof(helper));
+	for (int mode = RUN_COUNT; mode <= RUN_MEASURE; mode++) {
+		struct run r = make_run(b, (enum run_mode)mode);
+
+		r.variant = once->variant;
+		r.peer = once->peer;
+		r.value = b->values ? b->values[0] : PARAM_NONE;
+		r.pu_a = r.pu_b = topo_pu(0);
+		if (!(once->variant->places & PLACE_ONE_PU) &&
+		    once->variant->places)
+			r.pu_b = topo_pu(1);
+		r.clocks_agree = true; /* one PU, or only round trips */
+		r.traced = &child->traced;
+		r.helper = helper;
+		r.reason = child->reason;
+		r.reason_size = sizeof(child->reason);
+		if (mode == RUN_COUNT && !b->counts)
+			continue;
+		if (sample_run(&r, &shortest, &sample))
+			return r.absent || r.denied ?
+				       0 :
+				       child_fail(child, "no reason");
+		for (unsigned i = 0; i < sample.metrics; i++)
+			if (!isfinite(sample.metric[i].value) ||
+			    !sample.metric[i].samples)
+				return child_fail(child, "%s has no value",
+						  sample.metric[i].name);
+	}
+	return 0;
+}
+
+/* Every bench works, all its variants do; under the sanitizers, too. */
+static void test_every_bench(void **state)
+{
+	size_t count;
+	const struct bench *const *bench = bench_all(&count);
+
+	(void)state;
+	for (size_t i = 0; i < count; i++) {
+		const struct variant *v = bench[i]->variants;
+
+		if (!strcmp(bench[i]->name, "misbehave"))
+			continue;
+		for (v = v ? v : &only; v->name; v++) {
+			for (unsigned peer = 0; peer <= PEER_PROCESS; peer++) {
+				struct once once = { bench[i], v,
+						     (enum peer)peer };
+				char what[128];
+
+				if (v->tier == HIDDEN ||
+				    (peer ? !(v->peers & peer) : v->peers) ||
+				    (v->places == PLACES_TWO_PUS &&
+				     topo_pu_count() < 2))
+					continue;
+				snprintf(what, sizeof(what), "%s/%s/%u",
+					 bench[i]->name, v->name, peer);
+				expect_child(what, once_body, &once, false,
+					     NULL);
+			}
+			if (v == &only)
+				break;
+		}
+	}
+}
+
 /* ------------------------------------------------------ what goes wrong */
 
 static void test_lies_about_its_work(void **state)
@@ -634,6 +730,7 @@ static int open_all(void **state)
 	char err[256];
 
 	(void)state;
+	end_if_it_hangs();
 	clock_open(&first_clock);
 	return topo_open(NULL, err, sizeof(err));
 }
@@ -663,18 +760,31 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, begin)
 	const struct CMUnitTest tests[] = {
-		TEST(test_recovers_single),      TEST(test_recovers_batch),
-		TEST(test_recovers_by_fallback), TEST(test_empty_batch),
-		TEST(test_empty_single),         TEST(test_nothing_is_clamped),
-		TEST(test_method_by_length),     TEST(test_evidence),
-		TEST(test_at_least_one_batch),   TEST(test_drift),
-		TEST(test_own_samples),          TEST(test_own_means),
-		TEST(test_many_own_means),       TEST(test_system_calls),
-		TEST(test_other_counts),         TEST(test_calls_not_counted),
-		TEST(test_count_names),          TEST(test_lies_about_its_work),
-		TEST(test_other_side_disagrees), TEST(test_takes_no_time),
-		TEST(test_leaves_its_pu),        TEST(test_setup_fails),
-		TEST(test_setup_lacks),          TEST(test_teardown_fails),
+		TEST(test_recovers_single),
+		TEST(test_recovers_batch),
+		TEST(test_recovers_by_fallback),
+		TEST(test_empty_batch),
+		TEST(test_empty_single),
+		TEST(test_method_by_length),
+		TEST(test_evidence),
+		TEST(test_at_least_one_batch),
+		TEST(test_drift),
+		TEST(test_own_samples),
+		TEST(test_own_means),
+		TEST(test_negative_samples),
+		TEST(test_many_own_means),
+		TEST(test_system_calls),
+		TEST(test_other_counts),
+		TEST(test_calls_not_counted),
+		TEST(test_count_names),
+		TEST(test_every_bench),
+		TEST(test_lies_about_its_work),
+		TEST(test_other_side_disagrees),
+		TEST(test_takes_no_time),
+		TEST(test_leaves_its_pu),
+		TEST(test_setup_fails),
+		TEST(test_setup_lacks),
+		TEST(test_teardown_fails),
 		TEST(test_long_reason),
 	};
 
