@@ -21,8 +21,9 @@ struct shared {
 	struct word word;  /* the futex; stays 0, so a waiter always sleeps */
 	struct word woken; /* wake-ups the waiter has answered */
 	struct word quit;
-	_Alignas(CACHE_LINES) uint64_t ran_at; /* the waiter's clock */
-	int pu;
+	/* The waiter's clock and PU; atomic, as only the futex orders them. */
+	_Alignas(CACHE_LINES) _Atomic uint64_t ran_at;
+	_Atomic int pu;
 };
 
 struct state {
