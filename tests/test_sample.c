@@ -362,10 +362,11 @@ static void test_drift(void **state)
 		measure(&plain);
 		if (sample.evidence.drift)
 			return;
-		if (!crowded())
-			fail_msg("not seen in %d batches",
-				 (int)sample.evidence.batches);
 	}
+	/* neighbours can hide a drift once, not four times */
+	if (!crowded())
+		fail_msg("not seen in %d batches",
+			 (int)sample.evidence.batches);
 	skip_because("other programs take the PU");
 }
 
