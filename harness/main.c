@@ -209,6 +209,12 @@ static const struct argp_option compare_options[] = {
 	{ 0 }
 };
 
+static const struct argp_option selftest_options[] = {
+	{ "budget", KEY_BUDGET, "TIME", 0, "Time to spend in all (default 45s)",
+	  0 },
+	{ 0 }
+};
+
 static const struct argp_option no_options[] = { { 0 } };
 
 static const char pattern_text[] =
@@ -296,7 +302,7 @@ static int do_selftest(struct options *o)
 {
 	if (o->pattern_count)
 		die_usage("selftest takes no arguments");
-	int result = selftest_run(stdout);
+	int result = selftest_run(stdout, o->run.budget_s);
 
 	return flush_output() ? EXIT_CASE_FAILED : result;
 }
@@ -324,7 +330,7 @@ static const struct command {
 	  no_options, do_doctor },
 	{ "selftest", "",
 	  "Does the instrument recover known truths on this machine?",
-	  no_options, do_selftest },
+	  selftest_options, do_selftest },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
@@ -350,6 +356,8 @@ static int run_command(const struct command *command, int argc, char **argv)
 	snprintf(text, sizeof(text), "%s%s", command->text,
 		 strstr(command->arguments, "PATTERN") ? pattern_text : "");
 	snprintf(name, sizeof(name), "handoff %s", command->name);
+	if (command->run == do_selftest)
+		o.run.budget_s = 45;
 	argv[0] = name;
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	return command->run(&o);

@@ -20,7 +20,6 @@
 #include "tables.h"
 
 enum { INVOCATIONS = 16 };
-static const double budget_s = 45;
 
 /* What a run left, read back from its CSV files. */
 struct evidence_read {
@@ -325,7 +324,7 @@ static int remove_one(const char *path, const struct stat *st, int kind,
 	return remove(path);
 }
 
-int selftest_run(FILE *out)
+int selftest_run(FILE *out, double budget_s)
 {
 	static char *const patterns[] = {
 		(char *)(uintptr_t) "selftest_*",

@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Breaks truths on purpose, in the tests' own build: selftest must name them
+# and fail.
+set -u
+: "${BUILD:=build}"
+failed=0
+
+# selftest NAME LINE: with truth NAME broken, exit 1 and a line that says so
+broken() {
+	output=$(HANDOFF_BREAK=$1 "$BUILD/tests/handoff" selftest --budget 12s \
+		2>/dev/null)
+	code=$?
+	if [ "$code" -eq 1 ] &&
+		echo "$output" | grep "^$2" | grep -q 'NOT RECOVERED'; then
+		echo "ok selftest finds a broken truth: $1"
+	else
+		echo "FAILED selftest finds a broken truth: $1: exit $code"
+		echo "$output"
+		failed=1
+	fi
+}
+
+broken wait 'waits of'
+broken syscalls 'system calls: eventfd'
+
+# What is not broken is recovered even in so short a run.
+case $output in
+*'copies: pipe'*' ok'*) echo "ok and a truth that is not broken is recovered" ;;
+*)
+	echo "FAILED and a truth that is not broken is recovered:"
+	echo "$output"
+	failed=1
+	;;
+esac
+exit $failed
