@@ -425,6 +425,10 @@ static int measure(struct run *r, const struct sample_plan *plan,
 				  "(wanted %d, last on %d)",
 				  (unsigned long long)e->off_pu, batches,
 				  r->pu_a, e->pu_a);
+	for (unsigned i = 0; i < out->metrics; i++)
+		if (!out->metric[i].samples)
+			return bench_fail(r, "never said what its %s is",
+					  out->metric[i].name);
 	conclude(r, out);
 	e->drift = drifts(mean, batches);
 	return 0;
