@@ -252,6 +252,7 @@ const struct bench bench_create = {
 	.unit = "ns",
 	.variants = variants,
 	.metrics = metrics,
+	.spawns = true,
 	.setup = setup,
 	.run = run,
 };

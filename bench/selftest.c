@@ -307,7 +307,7 @@ static _Atomic int *enough; /* shared: killing the stopper could leave us
 static void stop_parent(pid_t parent)
 {
 	const struct timespec stall = { .tv_nsec = 5000000 };
-	const struct timespec pause = { .tv_nsec = 10000000 };
+	const struct timespec pause = { .tv_nsec = 5000000 };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (getppid() == parent && !atomic_load(enough)) {

@@ -82,6 +82,8 @@ struct bench {
 				     * batch; 0: 1000 */
 
 	bool stamps; /* run() fills r->stamps[0 … n] where they are not NULL */
+	bool spawns; /* what is made and ended here leaves work to the kernel,
+		      * which is not told from that of others */
 	bool batch_only; /* never stamped one by one */
 
 	/* All hooks but run may be NULL; only run is timed. */

@@ -253,7 +253,7 @@ static void note_others(const struct run *r, struct evidence *e, double wall_ns,
 {
 	const struct tally *peer = r->peer_tally;
 
-	if (r->pu_a < 0)
+	if (r->pu_a < 0 || r->bench->spawns)
 		return;
 	/* a process whose time is not known yet, as it still runs */
 	if (r->peer == PEER_PROCESS && r->bench->settle && !peer)

@@ -580,7 +580,7 @@ static void add_disturbed(size_t disturbed, size_t all)
 	for (size_t i = 0; i < all; i++) {
 		answer(RUN_MEASURE);
 		hist_add(&metric("latency", METHOD_BATCH, 100)->hist, 100);
-		inv.sample.evidence.disturbed = i < disturbed ? 10 : 1;
+		inv.sample.evidence.disturbed = i < disturbed ? 11 : 10;
 		add(ALPHA);
 	}
 	write_all();
