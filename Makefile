@@ -49,15 +49,16 @@ endif
 
 HARNESS := $(filter-out harness/main.c harness/registry.c, \
 	$(wildcard harness/*.c))
-BENCHES := $(filter-out bench/exec_child.c,$(wildcard bench/*.c))
+BENCHES := $(filter-out bench/exec_child%.c,$(wildcard bench/*.c))
 OBJECTS := $(patsubst %.c,$(BUILD)/%.o,$(HARNESS) $(BENCHES))
 PROGRAM := $(BUILD)/handoff
 HELPER  := $(BUILD)/handoff-child
+HELPERS := $(HELPER) $(HELPER)-dynamic
 
 .PHONY: all deps dev-deps bench bench-full plots compare test asan tsan lint \
 	format install clean help FORCE
 .DELETE_ON_ERROR:
-all: $(PROGRAM) $(HELPER)
+all: $(PROGRAM) $(HELPERS)
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -83,9 +84,9 @@ compare: all
 		exit 2; }
 	$(Q)$(PROGRAM) compare $(A) $(B)
 
-## make peers       beside perf bench, stress-ng and rt-tests (ten minutes)
+## make peers       beside perf bench, libuv, stress-ng and rt-tests (ten minutes)
 .PHONY: peers
-peers: all
+peers: all $(BUILD)/async_pingpong
 	$(Q)HANDOFF=$(PROGRAM) scripts/versus-peers
 
 RUN ?= results/latest
@@ -105,6 +106,19 @@ $(HELPER): bench/exec_child.c bench/exec_child.h | $(BUILD)/bench
 	$(Q)$(CC) -std=gnu11 -O2 $(WARNINGS) $(WERROR) -Ibench -static \
 		-nostdlib -ffreestanding -fno-stack-protector \
 		-fno-asynchronous-unwind-tables -o $@ $<
+
+# The same as an ordinary program; never sanitized, which would be measured.
+$(HELPER)-dynamic: bench/exec_child_dynamic.c bench/exec_child.h \
+		harness/clock.h | $(BUILD)/bench
+	$(call say,LINK,$@)
+	$(Q)$(CC) -std=gnu11 -O2 $(WARNINGS) $(WERROR) -D_GNU_SOURCE -Ibench \
+		-Iharness -o $@ $<
+
+# A peer of libuv's own, for scripts/versus-peers; nothing of ours in it.
+$(BUILD)/async_pingpong: scripts/peers/async_pingpong.c | $(BUILD)/bench
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(OUR_CFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) \
+		$(shell $(PKG_CONFIG) --libs libuv)
 
 # Libraries must be there before the first object: order-only, and empty
 # unless `deps` is asked for in the same call.
@@ -126,6 +140,15 @@ $(BUILD)/version.h: FORCE
 	echo '#define HANDOFF_INSTALLED_PLOTS "$(PREFIX)/share/handoff/plots"'; \
 	} > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
+
+# Every system call that the headers know: CALL(read) and so on.
+$(BUILD)/syscalls.h:
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '#include <asm/unistd.h>' | $(CC) $(CPPFLAGS) -E -dM - | \
+		sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/CALL(\1)/p' | \
+		grep -v -e '(syscalls)' -e '(arch_specific_syscall)' | \
+		sort >$@
+$(BUILD)/harness/counts.o: | $(BUILD)/syscalls.h
 
 $(BUILD)/bench:
 	$(Q)mkdir -p $@
@@ -152,6 +175,9 @@ $(TEST_PROGRAM): $(OBJECTS) $(BUILD)/harness/main.o $(TEST_REGISTRY) \
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+$(BUILD)/tests/handoff-child%: $(BUILD)/handoff-child%
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
 $(BUILD)/tests/handoff-child: $(HELPER)
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
@@ -163,7 +189,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(OBJECTS) $(TEST_REGISTRY) \
 
 .SECONDARY:
 TEST_DEPENDS := $(UNIT_TESTS) $(TEST_PROGRAM) $(BUILD)/tests/handoff-child \
-	$(PROGRAM) $(HELPER)
+	$(BUILD)/tests/handoff-child-dynamic $(PROGRAM) $(HELPERS)
 
 ## make test        all tests; says how many ran (TESTS="csv units": only these)
 test: $(TEST_DEPENDS)
@@ -218,7 +244,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin \
 		$(DESTDIR)$(PREFIX)/share/handoff/plots \
 		$(DESTDIR)$(PREFIX)/share/man/man1
-	install $(PROGRAM) $(HELPER) $(DESTDIR)$(PREFIX)/bin
+	install $(PROGRAM) $(HELPERS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 plots/*.gp $(DESTDIR)$(PREFIX)/share/handoff/plots
 	install -m 644 handoff.1 $(DESTDIR)$(PREFIX)/share/man/man1
 

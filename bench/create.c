@@ -1,198 +1,525 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Create: a thread and a process, made, run and gone; when the call returns,
- * when the first instruction of the new one runs, when its end is known. */
+/* Create: threads and processes, made, run and gone; when the call returns,
+ * when the first instruction of the new one runs, when its end is known. One,
+ * and as many at once as there are PUs. */
 #include "bench.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "exec_child.h"
+#include "raw_clone.h"
 #include "topo.h"
 
-enum { CALL, FIRST, DONE };
+enum { CALL, FIRST, DONE, RATE };
+
+enum {
+	SMALL_STACK = 64 << 10,
+	/* more than glibc keeps in its cache of stacks (40 MiB): mapped for
+	 * each thread, and unmapped after it */
+	UNCACHED_STACK = 64 << 20,
+};
 
 /* What the new one leaves, in a memfd: a forked child and an exec'd program
  * write to it too. */
-struct left {
-	uint64_t first; /* its clock, first of all */
-	int64_t pu;
-	int64_t exec_errno;
+union left {
+	struct {
+		struct exec_child_left exec;
+		int64_t tid;
+		int64_t exec_errno;
+	} s;
+	char stride[EXEC_CHILD_STRIDE];
+};
+
+/* One that is to be made. */
+struct slot {
+	union left *left;
+	char index[24]; /* as an argument */
+	char *argv[8];
+	pthread_t thread;
+	uv_thread_t uv_thread;
+	pid_t pid;
+	int pidfd;
+	_Atomic uint32_t tid; /* of a raw thread; the kernel clears it */
+	void *stack;	      /* of a raw thread */
+	uv_process_t process;
+	bool exited; /* as libuv reports it */
 };
 
 struct state {
-	struct left *left;
+	struct run *r;
 	char fd[16];    /* the memfd, as an argument */
 	char source[4]; /* the clock, as an argument */
-	char *argv[4];  /* of the exec'd program */
-	const char *helper;
+	char dynamic[PATH_MAX + 64];
+	uv_loop_t loop;
+	struct slot *slot;
+	size_t slots;
 };
 
-/* One creation; times in ticks. 0, or an errno. */
-struct times {
-	uint64_t called, done;
+/* Makes one, and waits for its end; 0 or an errno. tidy: untimed, or NULL. */
+struct way {
+	int (*make)(struct state *s, struct slot *slot);
+	int (*wait)(struct state *s, struct slot *slot);
+	void (*tidy)(struct state *s, struct slot *slot);
 };
-typedef int create_fn(struct state *s, struct times *t);
 
-static void run_first(struct left *left)
+/* ------------------------------------------------------------ threads */
+
+/* sched_getcpu() reads thread-local storage, which a raw thread lacks. */
+static void run_first(union left *left)
 {
-	left->first = clock_now();
-	left->pu = sched_getcpu();
+	unsigned pu = 0;
+
+	left->s.exec.first = clock_now();
+	syscall(SYS_getcpu, &pu, NULL, NULL);
+	left->s.exec.pu = pu;
 }
 
-static void *pthread_first(void *arg)
+static void *pthread_first(void *left)
 {
-	run_first(arg);
-	return arg;
+	run_first(left);
+	return left;
 }
 
-static void uv_first(void *arg)
+static int make_pthread(struct state *s, struct slot *slot)
 {
-	run_first(arg);
+	(void)s;
+	return pthread_create(&slot->thread, NULL, pthread_first, slot->left);
 }
 
-static int create_pthread(struct state *s, struct times *t)
+static int make_with_stack(struct slot *slot, size_t size)
 {
-	pthread_t thread;
+	pthread_attr_t attr;
+	int error;
+
+	pthread_attr_init(&attr);
+	error = pthread_attr_setstacksize(&attr, size);
+	if (!error)
+		error = pthread_create(&slot->thread, &attr, pthread_first,
+				       slot->left);
+	pthread_attr_destroy(&attr);
+	return error;
+}
+
+static int make_small(struct state *s, struct slot *slot)
+{
+	(void)s;
+	return make_with_stack(slot, SMALL_STACK);
+}
+
+static int make_uncached(struct state *s, struct slot *slot)
+{
+	(void)s;
+	return make_with_stack(slot, UNCACHED_STACK);
+}
+
+static int join_pthread(struct state *s, struct slot *slot)
+{
 	void *result = NULL;
-	int error = pthread_create(&thread, NULL, pthread_first, s->left);
+	int error = pthread_join(slot->thread, &result);
 
-	t->called = clock_now();
-	if (!error)
-		error = pthread_join(thread, &result);
-	t->done = clock_now();
-	return error ? error : result == s->left ? 0 : EPROTO;
+	(void)s;
+	return error ? error : result == slot->left ? 0 : EPROTO;
 }
 
-static int create_uv_thread(struct state *s, struct times *t)
+static void *detached_first(void *arg)
 {
-	uv_thread_t thread;
-	int error = uv_thread_create(&thread, uv_first, s->left);
+	union left *left = arg;
 
-	t->called = clock_now();
-	if (!error)
-		error = uv_thread_join(&thread);
-	t->done = clock_now();
-	return -error;
+	run_first(left);
+	__atomic_store_n(&left->s.tid, gettid(), __ATOMIC_RELEASE);
+	return NULL;
 }
+
+static int make_detached(struct state *s, struct slot *slot)
+{
+	pthread_attr_t attr;
+	int error;
+
+	(void)s;
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	error = pthread_create(&slot->thread, &attr, detached_first,
+			       slot->left);
+	pthread_attr_destroy(&attr);
+	return error;
+}
+
+/* Nobody is told of the end of a detached thread: it is gone when the kernel
+ * no longer knows its number. */
+static int wait_detached(struct state *s, struct slot *slot)
+{
+	int64_t tid;
+
+	(void)s;
+	while (!(tid = __atomic_load_n(&slot->left->s.tid, __ATOMIC_ACQUIRE)))
+		sched_yield();
+	while (!tgkill(getpid(), (pid_t)tid, 0))
+		sched_yield();
+	return errno == ESRCH ? 0 : errno;
+}
+
+static void uv_first(void *left)
+{
+	run_first(left);
+}
+
+static int make_uv_thread(struct state *s, struct slot *slot)
+{
+	(void)s;
+	return -uv_thread_create(&slot->uv_thread, uv_first, slot->left);
+}
+
+static int join_uv_thread(struct state *s, struct slot *slot)
+{
+	(void)s;
+	return -uv_thread_join(&slot->uv_thread);
+}
+
+static void raw_first(void *left)
+{
+	run_first(left);
+}
+
+static int make_raw_thread(struct state *s, struct slot *slot)
+{
+	struct clone_args args = {
+		.flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
+			 CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID |
+			 CLONE_CHILD_CLEARTID,
+		.parent_tid = (uint64_t)(uintptr_t)&slot->tid,
+		.child_tid = (uint64_t)(uintptr_t)&slot->tid,
+		.stack = (uint64_t)(uintptr_t)slot->stack,
+		.stack_size = SMALL_STACK,
+	};
+	long result;
+
+	(void)s;
+	result = raw_clone_thread(&args, raw_first, slot->left);
+	return result < 0 ? (int)-result : 0;
+}
+
+static int wait_raw_thread(struct state *s, struct slot *slot)
+{
+	uint32_t tid;
+
+	(void)s;
+	while ((tid = atomic_load(&slot->tid)))
+		syscall(SYS_futex, &slot->tid, FUTEX_WAIT, tid, NULL, NULL, 0);
+	return 0;
+}
+
+/* ---------------------------------------------------------- processes */
 
 /* The end of a child counts only if it ended as it was told to. */
-static int reap(pid_t pid, struct state *s, struct times *t)
+static int judge(struct state *s, const struct slot *slot, bool exited,
+		 int code)
+{
+	if (slot->left->s.exec_errno)
+		return (int)slot->left->s.exec_errno;
+	if (exited && code == EXEC_CHILD_STATUS)
+		return 0;
+	bench_fail(s->r, "%s: the child %s %d instead of exiting with %d",
+		   s->r->variant->name,
+		   exited ? "exited with" : "was ended by signal", code,
+		   EXEC_CHILD_STATUS);
+	return ECHILD;
+}
+
+static int reap(struct state *s, struct slot *slot)
 {
 	int status;
 	pid_t reaped;
 
 	do {
-		reaped = waitpid(pid, &status, 0);
+		reaped = waitpid(slot->pid, &status, 0);
 	} while (reaped < 0 && errno == EINTR);
-	t->done = clock_now();
-	if (reaped != pid)
+	if (reaped != slot->pid)
 		return errno;
-	if (s->left->exec_errno)
-		return (int)s->left->exec_errno;
-	return WIFEXITED(status) && WEXITSTATUS(status) == EXEC_CHILD_STATUS ?
-		       0 :
-		       ECHILD;
+	return judge(s, slot, WIFEXITED(status),
+		     WIFEXITED(status) ? WEXITSTATUS(status) :
+					 WTERMSIG(status));
 }
 
-static int create_fork(struct state *s, struct times *t)
+static int reap_pidfd(struct state *s, struct slot *slot)
 {
-	pid_t pid = fork();
+	siginfo_t info = { .si_pid = 0 };
+	int error = waitid((idtype_t)P_PIDFD, (id_t)slot->pidfd, &info,
+			   WEXITED) ?
+			    errno :
+			    0;
 
-	if (!pid) {
-		run_first(s->left);
-		_exit(EXEC_CHILD_STATUS);
-	}
-	t->called = clock_now();
-	return pid < 0 ? errno : reap(pid, s, t);
+	close(slot->pidfd);
+	return error ? error :
+		       judge(s, slot, info.si_code == CLD_EXITED,
+			     info.si_status);
 }
 
-static void exec_child(struct state *s)
+static void child_first(const struct slot *slot)
 {
-	static char *const no_environment[] = { NULL };
+	run_first(slot->left);
+	_exit(EXEC_CHILD_STATUS);
+}
 
-	execve(s->helper, s->argv, no_environment);
-	s->left->exec_errno = errno;
+static int make_fork(struct state *s, struct slot *slot)
+{
+	(void)s;
+	slot->pid = fork();
+	if (!slot->pid)
+		child_first(slot);
+	return slot->pid < 0 ? errno : 0;
+}
+
+static int clone_process(struct slot *slot, uint64_t flags)
+{
+	struct clone_args args = {
+		.flags = flags,
+		.pidfd = (uint64_t)(uintptr_t)&slot->pidfd,
+		.exit_signal = SIGCHLD,
+	};
+
+	slot->pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	if (!slot->pid)
+		child_first(slot);
+	return slot->pid < 0 ? errno : 0;
+}
+
+static int make_clone3(struct state *s, struct slot *slot)
+{
+	(void)s;
+	return clone_process(slot, 0);
+}
+
+static int make_clone3_pidfd(struct state *s, struct slot *slot)
+{
+	(void)s;
+	return clone_process(slot, CLONE_PIDFD);
+}
+
+static char *const no_environment[] = { NULL };
+
+static void exec_child(struct slot *slot)
+{
+	execve(slot->argv[0], slot->argv, no_environment);
+	slot->left->s.exec_errno = errno;
 	_exit(127);
 }
 
-static int create_fork_exec(struct state *s, struct times *t)
+static int make_fork_exec(struct state *s, struct slot *slot)
 {
-	pid_t pid = fork();
-
-	if (!pid)
-		exec_child(s);
-	t->called = clock_now();
-	return pid < 0 ? errno : reap(pid, s, t);
+	(void)s;
+	slot->pid = fork();
+	if (!slot->pid)
+		exec_child(slot);
+	return slot->pid < 0 ? errno : 0;
 }
 
-static int create_vfork_exec(struct state *s, struct times *t)
+static int make_vfork_exec(struct state *s, struct slot *slot)
 {
 	pid_t pid = vfork();
 
+	(void)s;
 	if (!pid)
-		exec_child(s);
-	t->called = clock_now();
-	return pid < 0 ? errno : reap(pid, s, t);
+		exec_child(slot);
+	slot->pid = pid;
+	return pid < 0 ? errno : 0;
 }
 
-static int create_posix_spawn(struct state *s, struct times *t)
+static int make_posix_spawn(struct state *s, struct slot *slot)
 {
-	static char *const no_environment[] = { NULL };
-	pid_t pid;
-	int error = posix_spawn(&pid, s->helper, NULL, NULL, s->argv,
-				no_environment);
+	(void)s;
+	return posix_spawn(&slot->pid, slot->argv[0], NULL, NULL, slot->argv,
+			   no_environment);
+}
 
-	t->called = clock_now();
-	return error ? error : reap(pid, s, t);
+static int make_dynamic(struct state *s, struct slot *slot)
+{
+	slot->argv[0] = s->dynamic;
+	return make_posix_spawn(s, slot);
+}
+
+/* As system() and Node's exec() do it: the shell, which then is the program. */
+static int make_shell(struct state *s, struct slot *slot)
+{
+	char *argv[] = { (char *)(uintptr_t) "/bin/sh",
+			 (char *)(uintptr_t) "-c",
+			 (char *)(uintptr_t) "exec \"$0\" \"$@\"",
+			 (char *)(uintptr_t)s->r->helper,
+			 s->fd,
+			 s->source,
+			 slot->index,
+			 NULL };
+
+	return posix_spawn(&slot->pid, argv[0], NULL, NULL, argv,
+			   no_environment);
+}
+
+static void uv_exited(uv_process_t *process, int64_t status, int signal)
+{
+	struct slot *slot = process->data;
+
+	slot->exited = true;
+	slot->left->s.tid = signal ? -signal : status;
+}
+
+static int make_uv_spawn(struct state *s, struct slot *slot)
+{
+	uv_process_options_t options = {
+		.file = slot->argv[0],
+		.args = slot->argv,
+		.env = (char **)(uintptr_t)no_environment,
+		.exit_cb = uv_exited,
+	};
+
+	slot->exited = false;
+	slot->process.data = slot;
+	return -uv_spawn(&s->loop, &slot->process, &options);
+}
+
+static int wait_uv_spawn(struct state *s, struct slot *slot)
+{
+	int64_t status;
+
+	while (!slot->exited)
+		uv_run(&s->loop, UV_RUN_ONCE);
+	status = slot->left->s.tid;
+	return judge(s, slot, status >= 0, (int)llabs(status));
+}
+
+static void close_uv_process(struct state *s, struct slot *slot)
+{
+	uv_close((uv_handle_t *)&slot->process, NULL);
+	uv_run(&s->loop, UV_RUN_NOWAIT);
+}
+
+/* -------------------------------------------------------- the benchmark */
+
+/* A limit on threads and processes is a permission that is missing. */
+static void blame(struct state *s, int error)
+{
+	const char *name = s->r->variant->name;
+	struct rlimit limit;
+
+	if (error == EAGAIN && !getrlimit(RLIMIT_NPROC, &limit))
+		bench_denied(s->r,
+			     "%s: %s: a limit on threads and processes "
+			     "(RLIMIT_NPROC %lld, or pids.max of the cgroup)",
+			     name, strerror(error),
+			     limit.rlim_cur == RLIM_INFINITY ?
+				     -1LL :
+				     (long long)limit.rlim_cur);
+	else
+		bench_fail(s->r, "%s: %s", name, strerror(error));
+}
+
+/* Whether the new one ran where and when it must have; 0 or -1. */
+static int check(struct run *r, const union left *left, uint64_t start,
+		 uint64_t done)
+{
+	if (left->s.exec.first < start || left->s.exec.first > done)
+		return bench_fail(r,
+				  "%s: the new one's first instruction was not "
+				  "between start and end",
+				  r->variant->name);
+	r->peer_pu = (int)left->s.exec.pu;
+	if (r->pu_b >= 0 && r->peer_pu != r->pu_b)
+		return bench_fail(r, "the new one ran on PU %d, not %d",
+				  r->peer_pu, r->pu_b);
+	return 0;
+}
+
+/* All slots once: made, one after the other; then waited for. 0 or -1. */
+static int create_all(struct run *r)
+{
+	const struct way *way = r->variant->arg;
+	struct state *s = r->state;
+	uint64_t start, called, first = 0, done;
+	int error = 0;
+
+	for (size_t i = 0; i < s->slots; i++)
+		memset(s->slot[i].left, 0, sizeof(union left));
+	start = clock_now();
+	for (size_t i = 0; i < s->slots && !error; i++)
+		error = way->make(s, &s->slot[i]);
+	called = clock_now();
+	for (size_t i = 0; i < s->slots && !error; i++)
+		error = way->wait(s, &s->slot[i]);
+	done = clock_now();
+	if (error) {
+		blame(s, error);
+		return -1;
+	}
+	for (size_t i = 0; i < s->slots && way->tidy; i++)
+		way->tidy(s, &s->slot[i]);
+	for (size_t i = 0; i < s->slots; i++) {
+		const union left *left = s->slot[i].left;
+
+		if (check(r, left, start, done))
+			return -1;
+		if (left->s.exec.first > first)
+			first = left->s.exec.first;
+	}
+	run_sample(r, CALL, run_elapsed_ns(r, start, called));
+	run_sample(r, FIRST, run_elapsed_ns(r, start, first));
+	run_sample(r, DONE, run_elapsed_ns(r, start, done));
+	return 0;
 }
 
 static uint64_t run(struct run *r, uint64_t n)
 {
-	create_fn *const *create = r->variant->arg;
 	struct state *s = r->state;
+	uint64_t from = clock_now();
 
-	for (uint64_t i = 0; i < n; i++) {
-		struct times t = { 0, 0 };
-		uint64_t start;
-		int error;
-
-		memset(s->left, 0, sizeof(*s->left));
-		start = clock_now();
-		error = (*create)(s, &t);
-		if (error) {
-			bench_fail(r, "%s: %s", r->variant->name,
-				   error == ECHILD ? "the child did not end "
-						     "as it was told to" :
-						     strerror(error));
+	for (uint64_t i = 0; i < n; i++)
+		if (create_all(r))
 			return i;
-		}
-		if (s->left->first < start || s->left->first > t.done) {
-			bench_fail(r,
-				   "%s: the new one's first instruction "
-				   "was not between start and end",
-				   r->variant->name);
-			return i;
-		}
-		r->peer_pu = (int)s->left->pu;
-		if (r->pu_b >= 0 && r->peer_pu != r->pu_b) {
-			bench_fail(r, "the new one ran on PU %d, not %d",
-				   r->peer_pu, r->pu_b);
-			return i;
-		}
-		run_sample(r, CALL, run_elapsed_ns(r, start, t.called));
-		run_sample(r, FIRST, run_elapsed_ns(r, start, s->left->first));
-		run_sample(r, DONE, run_elapsed_ns(r, start, t.done));
-	}
+	run_value(r, RATE,
+		  (double)(n * s->slots) * 1e9 /
+			  clock_diff_ns(&r->clock, from, clock_now()));
 	return n;
+}
+
+static int open_slots(struct run *r, struct state *s, int fd)
+{
+	union left *left;
+
+	s->slots = r->value == PARAM_PUS ? topo_pu_count() : 1;
+	s->slot = calloc(s->slots, sizeof(*s->slot));
+	if (!s->slot)
+		return bench_fail(r, "out of memory");
+	if (ftruncate(fd, (off_t)(s->slots * sizeof(*left))))
+		return bench_fail(r, "memfd: %s", strerror(errno));
+	left = mmap(NULL, s->slots * sizeof(*left), PROT_READ | PROT_WRITE,
+		    MAP_SHARED, fd, 0);
+	if (left == MAP_FAILED)
+		return bench_fail(r, "map the memfd: %s", strerror(errno));
+	for (size_t i = 0; i < s->slots; i++) {
+		struct slot *slot = &s->slot[i];
+		char *argv[] = { (char *)(uintptr_t)r->helper, s->fd, s->source,
+				 slot->index, NULL };
+
+		slot->left = &left[i];
+		snprintf(slot->index, sizeof(slot->index), "%zu", i);
+		memcpy(slot->argv, argv, sizeof(argv));
+		slot->stack = mmap(NULL, SMALL_STACK, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (slot->stack == MAP_FAILED)
+			return bench_fail(r, "a stack: %s", strerror(errno));
+	}
+	return 0;
 }
 
 static int setup(struct run *r)
@@ -201,57 +528,144 @@ static int setup(struct run *r)
 	int fd = memfd_create("handoff-create", 0); /* the exec'd one has it */
 
 	r->state = &s;
+	s.r = r;
 	if (!r->clocks_agree)
 		return bench_absent(r, "a time from one PU to another needs "
 				       "clocks that agree");
-	if (fd < 0 || ftruncate(fd, sizeof(*s.left)))
+	if (fd < 0)
 		return bench_fail(r, "memfd: %s", strerror(errno));
-	s.left = mmap(NULL, sizeof(*s.left), PROT_READ | PROT_WRITE, MAP_SHARED,
-		      fd, 0);
-	if (s.left == MAP_FAILED)
-		return bench_fail(r, "map the memfd: %s", strerror(errno));
 	snprintf(s.fd, sizeof(s.fd), "%d", fd);
 	snprintf(s.source, sizeof(s.source), "%s",
 		 r->clock.source == CLOCK_RAW_COUNTER ? "c" : "k");
-	s.helper = r->helper;
-	s.argv[0] = (char *)(uintptr_t)r->helper;
-	s.argv[1] = s.fd;
-	s.argv[2] = s.source;
+	snprintf(s.dynamic, sizeof(s.dynamic), "%.4000s-dynamic", r->helper);
+	if (open_slots(r, &s, fd))
+		return -1;
+	/* only where it is used: it has fork() handlers, which cost */
+	if (!strcmp(r->variant->name, "uv_spawn") && uv_loop_init(&s.loop))
+		return bench_fail(r, "uv_loop_init failed");
 	if (topo_bind(r->pu_a))
 		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
 				  strerror(errno));
 	return 0;
 }
 
+/* ------------------------------------------------------------- the table */
+
+static bool clone3_there(char *why, size_t size, bool *denied)
+{
+	/* refused for its length by a kernel that has it */
+	if (syscall(SYS_clone3, NULL, 0) == -1 && errno == EINVAL)
+		return true;
+	*denied = errno == EPERM;
+	snprintf(why, size, "clone3: %s%s", strerror(errno),
+		 errno == ENOSYS ? " (Linux 5.3; or a seccomp filter)" : "");
+	return false;
+}
+
+static bool pidfd_there(char *why, size_t size, bool *denied)
+{
+	siginfo_t info;
+
+	if (!clone3_there(why, size, denied))
+		return false;
+	/* what waits for a descriptor that is none says so, if it can */
+	if (waitid((idtype_t)P_PIDFD, (id_t)-1, &info, WEXITED) &&
+	    errno == EINVAL) {
+		/* the kernel knows P_PIDFD and finds -1 invalid, or does not
+		 * know it: pidfd_open came first, and both by Linux 5.4 */
+		if (syscall(SYS_pidfd_open, getpid(), 0) < 0) {
+			snprintf(why, size, "pidfd: %s (Linux 5.4)",
+				 strerror(errno));
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool unsanitized(char *why, size_t size, bool *denied)
+{
+	(void)denied;
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+	snprintf(why, size, "a sanitizer's run time does not know raw threads");
+	return false;
+#else
+	(void)why;
+	(void)size;
+	return true;
+#endif
+}
+
+static const struct need need_clone3 = { clone3_there },
+			 need_pidfd = { pidfd_there },
+			 need_unsanitized = { unsanitized };
+static const struct need *const for_raw[] = { &need_clone3, &need_unsanitized,
+					      NULL },
+			 *const for_clone3[] = { &need_clone3, NULL },
+			 *const for_pidfd[] = { &need_pidfd, NULL };
+
 /* pu: the new one inherits the creator's PU. any: both are free. */
 enum { BINDINGS = PLACE_ONE_PU | PLACE_ANY };
 
-#define WAY(name) static create_fn *const way_##name = create_##name;
-WAY(pthread)
-WAY(uv_thread)
-WAY(fork)
-WAY(vfork_exec)
-WAY(fork_exec)
-WAY(posix_spawn)
+static const struct way by_pthread = { make_pthread, join_pthread },
+			by_small = { make_small, join_pthread },
+			by_uncached = { make_uncached, join_pthread },
+			by_detached = { make_detached, wait_detached },
+			by_uv_thread = { make_uv_thread, join_uv_thread },
+			by_raw_thread = { make_raw_thread, wait_raw_thread },
+			by_fork = { make_fork, reap },
+			by_clone3 = { make_clone3, reap },
+			by_pidfd = { make_clone3_pidfd, reap_pidfd },
+			by_vfork_exec = { make_vfork_exec, reap },
+			by_fork_exec = { make_fork_exec, reap },
+			by_spawn = { make_posix_spawn, reap },
+			by_dynamic = { make_dynamic, reap },
+			by_shell = { make_shell, reap },
+			by_uv_spawn = { make_uv_spawn, wait_uv_spawn,
+					close_uv_process };
+
+#define THREAD(name, way, needs) { name, way, PEER_THREAD, BINDINGS, needs }
+#define PROCESS(name, way, needs) { name, way, PEER_PROCESS, BINDINGS, needs }
 
 static const struct variant variants[] = {
-	{ "pthread", &way_pthread, PEER_THREAD, BINDINGS },
-	{ "uv_thread", &way_uv_thread, PEER_THREAD, BINDINGS },
-	{ "fork", &way_fork, PEER_PROCESS, BINDINGS },
-	{ "vfork_exec", &way_vfork_exec, PEER_PROCESS, BINDINGS },
-	{ "fork_exec", &way_fork_exec, PEER_PROCESS, BINDINGS },
-	{ "posix_spawn", &way_posix_spawn, PEER_PROCESS, BINDINGS },
+	THREAD("pthread", &by_pthread, NULL),
+	THREAD("pthread_small", &by_small, NULL),
+	THREAD("pthread_uncached", &by_uncached, NULL),
+	THREAD("pthread_detached", &by_detached, NULL),
+	THREAD("uv_thread", &by_uv_thread, NULL),
+	THREAD("clone3_thread", &by_raw_thread, for_raw),
+	PROCESS("fork", &by_fork, NULL),
+	PROCESS("clone3", &by_clone3, for_clone3),
+	PROCESS("clone3_pidfd", &by_pidfd, for_pidfd),
+	PROCESS("vfork_exec", &by_vfork_exec, NULL),
+	PROCESS("fork_exec", &by_fork_exec, NULL),
+	PROCESS("posix_spawn", &by_spawn, NULL),
+	PROCESS("posix_spawn_dynamic", &by_dynamic, NULL),
+	PROCESS("posix_spawn_sh", &by_shell, NULL),
+	PROCESS("uv_spawn", &by_uv_spawn, NULL),
 	{ NULL },
 };
 
-static const char *const metrics[] = { "call", "first", "done", NULL };
+static const uint64_t at_once[] = { PARAM_NONE, PARAM_PUS, PARAM_END };
+
+static const struct metric metrics[] = {
+	{ "call", "ns" },  /* until all calls have returned */
+	{ "first", "ns" }, /* until the last one's first instruction */
+	{ "done", "ns" },  /* until the end of all is known */
+	{ "rate", "1/s" },
+	{ NULL, NULL },
+};
 
 const struct bench bench_create = {
 	.name = "create",
-	.title = "a thread or a process: made, running, gone",
+	.title = "threads and processes: made, running, gone",
 	.unit = "ns",
 	.variants = variants,
+	.param = "at_once",
+	.values = at_once,
 	.metrics = metrics,
+	.counts = COUNT_SYSCALLS | COUNT_NAMES | COUNT_SWITCHES |
+		  COUNT_CPU_TIME | COUNT_FAULTS,
+	.count_n = 4,
 	.spawns = true,
 	.setup = setup,
 	.run = run,

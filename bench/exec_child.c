@@ -94,6 +94,29 @@ static uint64_t kernel_clock(void)
 	return (uint64_t)t.sec * 1000000000u + (uint64_t)t.nsec;
 }
 
+static long number(const char *text)
+{
+	long n = 0;
+
+	for (; *text; text++)
+		n = n * 10 + (*text - '0');
+	return n;
+}
+
+/* Whether the channel's message came and went back. */
+static int converse(long fd)
+{
+	char message[EXEC_CHILD_MESSAGE];
+	char hello = EXEC_CHILD_HELLO;
+
+	if (call4(SYS_write, fd, (long)&hello, 1, 0) != 1)
+		return 0;
+	return call4(SYS_read, fd, (long)message, sizeof(message), 0) ==
+		       (long)sizeof(message) &&
+	       call4(SYS_write, fd, (long)message, sizeof(message), 0) ==
+		       (long)sizeof(message);
+}
+
 /* stack: argc, argv[0], argv[1], … as the kernel leaves them. */
 __attribute__((noreturn, used)) void start(const long *stack);
 
@@ -101,23 +124,18 @@ void start(const long *stack)
 {
 	uint64_t now = counter();
 	char *const *argv = (char *const *)(stack + 1);
-	struct {
-		uint64_t first;
-		int64_t pu;
-	} left = { 0, -1 };
+	struct exec_child_left left = { 0, -1 };
 	uint32_t pu = 0;
 	int status = 1;
 
-	if (stack[0] == 3) {
-		long fd = 0;
-
-		for (const char *c = argv[1]; *c; c++)
-			fd = fd * 10 + (*c - '0');
+	if (stack[0] >= 4) {
 		left.first = argv[2][0] == 'c' ? now : kernel_clock();
 		call4(SYS_getcpu, (long)&pu, 0, 0, 0);
 		left.pu = pu;
-		if (call4(SYS_pwrite64, fd, (long)&left, sizeof(left), 0) ==
-		    (long)sizeof(left))
+		if (call4(SYS_pwrite64, number(argv[1]), (long)&left,
+			  sizeof(left), number(argv[3]) * EXEC_CHILD_STRIDE) ==
+			    (long)sizeof(left) &&
+		    (stack[0] == 4 || converse(number(argv[4]))))
 			status = EXEC_CHILD_STATUS;
 	}
 	for (;;)

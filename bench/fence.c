@@ -198,7 +198,10 @@ static const struct variant variants[] = {
 };
 
 static const uint64_t outstanding[] = { PARAM_NONE, 0, 8, 16, 32, PARAM_END };
-static const char *const metrics[] = { "latency", NULL };
+static const struct metric metrics[] = {
+	{ "latency", "ns" },
+	{ NULL, NULL },
+};
 
 const struct bench bench_fence = {
 	.name = "fence",

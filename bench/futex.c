@@ -79,7 +79,7 @@ static int waiter_main(void *arg)
 	struct shared *shared = s->shared;
 
 	if (s->run->mode == RUN_TRACE &&
-	    counts_thread(s->run->counts, s->run->traced))
+	    counts_thread(s->run->counts, s->run->traced, 0))
 		die_errno("counting the waiter's system calls");
 	for (;;) {
 		long result = futex(&shared->word, FUTEX_WAIT | s->flags, 0);
@@ -221,7 +221,10 @@ static const struct variant variants[] = {
 	{ NULL },
 };
 
-static const char *const metrics[] = { "latency", NULL };
+static const struct metric metrics[] = {
+	{ "latency", "ns" },
+	{ NULL, NULL },
+};
 
 const struct bench bench_futex = {
 	.name = "futex",

@@ -43,24 +43,38 @@ struct variant {          /* one way to do it; a row of a table */
 	unsigned places; /* PLACE… mask */
 	const struct need *const *needs; /* NULL-terminated, or NULL */
 	enum tier tier;
+	const uint64_t *values; /* swept instead of the bench's; or NULL */
 };
 
 /* Ends a list of swept values; PARAM_NONE is the case without a parameter. */
 #define PARAM_END UINT64_MAX
 #define PARAM_NONE (UINT64_MAX - 1)
+/* As many as there are PUs, "pus": the same case on every machine. */
+#define PARAM_PUS (UINT64_MAX - 2)
 
-enum { BENCH_MAX_METRICS = 4 };
+enum { BENCH_MAX_METRICS = 12 };
 
-/* What a sample is: one operation, or the mean of a batch of them. */
-enum method { METHOD_SINGLE, METHOD_BATCH };
+/* Something that a benchmark times, counts or finds out itself. */
+struct metric {
+	const char *name; /* CSV value: "first" */
+	const char *unit; /* "ns"; or "count", "bool": what is no time, and
+			   * handed in by run_value() */
+};
+
+/* What a sample is: one operation, the mean of a batch of them, or a number
+ * that was counted or found out, without a distribution. */
+enum method { METHOD_SINGLE, METHOD_BATCH, METHOD_EXACT };
 
 /* Counted in a pass of their own, by slope between two lengths; a mask. */
 enum {
 	COUNT_SYSCALLS = 1,
 	COUNT_SWITCHES = 2,
 	COUNT_CPU_TIME = 4,
-	COUNT_COPIES = 8, /* bytes moved per payload byte */
-	COUNT_LAST = COUNT_COPIES,
+	COUNT_COPIES = 8,  /* bytes moved per payload byte */
+	COUNT_FAULTS = 16, /* page faults, minor and major */
+	COUNT_LAST = COUNT_FAULTS,
+	COUNT_NAMES = 32, /* system calls by name, as metrics
+			   * "syscalls.NAME" */
 };
 
 struct bench {
@@ -72,18 +86,21 @@ struct bench {
 
 	const char *param;      /* "size"; NULL: nothing is swept */
 	const uint64_t *values; /* ended by PARAM_END */
+	const uint64_t *full_values; /* more of them, of tier FULL; or NULL */
 	bool param_is_bytes;    /* size=64KiB rather than size=65536 */
 
 	/* NULL: the harness times run() and calls the metric "latency". Else
-	 * run() hands what it timed to run_sample() or run_mean(). */
-	const char *const *metrics; /* NULL-terminated */
+	 * run() hands what it timed to run_sample() or run_mean(), and what it
+	 * counted to run_value(). */
+	const struct metric *metrics; /* ended by a NULL name */
 	unsigned counts;            /* COUNT_… mask */
 	uint64_t count_n;           /* operations of the shorter counting
 				     * batch; 0: 1000 */
 
 	bool stamps; /* run() fills r->stamps[0 … n] where they are not NULL */
-	bool spawns; /* what is made and ended here leaves work to the kernel,
-		      * which is not told from that of others */
+	bool spawns; /* makes and ends threads or processes: they are counted
+		      * with it, and leave work to the kernel that is not told
+		      * from that of others */
 	bool batch_only; /* never stamped one by one */
 
 	/* All hooks but run may be NULL; only run is timed. */
@@ -97,6 +114,7 @@ struct bench {
 
 enum run_mode {
 	RUN_TRACE,   /* count system calls; tracing slows everything else */
+	RUN_NAMES,   /* and by name; slower still */
 	RUN_COUNT,   /* count the rest; time is not looked at */
 	RUN_MEASURE, /* time, nothing else */
 	RUN_MODES,
@@ -145,9 +163,16 @@ int bench_denied(struct run *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* What the benchmark timed itself, for metrics[metric]: one operation, or the
- * mean over many. A metric is fed by one of the two only. */
+ * mean over many; or what it counted or found out. A metric is fed by one of
+ * the three only; the value of an invocation is the median of what it got. */
 void run_sample(struct run *r, unsigned metric, double ns);
 void run_mean(struct run *r, unsigned metric, double mean_ns);
+void run_value(struct run *r, unsigned metric, double value);
+
+/* 0 if this many bytes can be touched without pushing the machine, its cgroup
+ * or a limit of this process into need; else the case is absent, with the
+ * figures, and -1. */
+int bench_needs_memory(struct run *r, uint64_t bytes);
 
 /* t1 - t0 less the cost of reading the clock. */
 static inline double run_elapsed_ns(const struct run *r, uint64_t t0,

@@ -67,7 +67,9 @@ static void describe_param(struct test_case *c)
 		snprintf(c->param, sizeof(c->param), "-");
 		return;
 	}
-	if (c->bench->param_is_bytes)
+	if (c->value == PARAM_PUS)
+		snprintf(value, sizeof(value), "pus");
+	else if (c->bench->param_is_bytes)
 		units_bytes(value, sizeof(value), c->value);
 	else
 		snprintf(value, sizeof(value), "%llu",
@@ -115,10 +117,21 @@ static void add_case(struct list *list, struct test_case c)
 static void add_values(struct list *list, struct test_case c)
 {
 	static const uint64_t none[] = { PARAM_NONE, PARAM_END };
-	const uint64_t *value = c.bench->values ? c.bench->values : none;
+	const uint64_t *own = c.variant->values;
+	const uint64_t *value = own		? own :
+				c.bench->values ? c.bench->values :
+						  none;
+	const uint64_t *more = own ? NULL : c.bench->full_values;
 
+	c.tier = c.variant->tier;
 	for (; *value != PARAM_END; value++) {
 		c.value = *value;
+		add_case(list, c);
+	}
+	if (c.tier == HEADLINE)
+		c.tier = FULL;
+	for (; more && *more != PARAM_END; more++) {
+		c.value = *more;
 		add_case(list, c);
 	}
 }
@@ -190,9 +203,9 @@ static bool picked(const struct test_case *c, const struct case_filter *filter)
 	       (!c->place ||
 		cases_list_names(filter->places, c->place->name)) &&
 	       (!c->peer || cases_list_names(filter->peers, case_peer(c))) &&
-	       (c->variant->tier == HIDDEN ?
+	       (c->tier == HIDDEN ?
 			filter->hidden :
-			filter->full || c->variant->tier == HEADLINE ||
+			filter->full || c->tier == HEADLINE ||
 				is_exact(c, filter));
 }
 
@@ -246,7 +259,7 @@ static void suggest(const struct list *all, const char *pattern, char *err,
 	for (size_t i = 0; i < all->used; i++) {
 		size_t near = nearness(pattern, all->item[i].id);
 
-		if (all->item[i].variant->tier == HIDDEN)
+		if (all->item[i].tier == HIDDEN)
 			continue;
 		for (int k = 0; k < 3; k++) {
 			if (near >= score[k])
@@ -282,7 +295,7 @@ static int check_filter(const struct list *all,
 		for (size_t i = 0; i < all->used && !hit; i++)
 			hit = matches(filter->patterns[p], all->item[i].id) &&
 			      (filter->hidden ||
-			       all->item[i].variant->tier != HIDDEN);
+			       all->item[i].tier != HIDDEN);
 		if (!hit) {
 			suggest(all, filter->patterns[p], err, size);
 			return -1;

@@ -26,6 +26,7 @@ struct test_case {
 	enum peer peer;
 	const struct place *place; /* NULL: "-" */
 	uint64_t value;            /* PARAM_NONE: "-" */
+	enum tier tier;            /* of the variant, or of the value */
 	char param[48];            /* "size=64KiB" or "-" */
 	char id[CASE_ID];          /* bench/variant/peer/place/param */
 	enum status status;        /* STATUS_OK: can be run */

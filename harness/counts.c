@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/perf_event.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,8 @@ static uint64_t io_bytes(void)
 
 static _Thread_local int perf_fd = -1;
 static _Thread_local _Atomic uint64_t *traced_calls;
+/* What tells the tracer that a tally is open. */
+static _Thread_local _Atomic int *traced_open;
 
 static uint64_t perf_read(int fd)
 {
@@ -63,32 +66,56 @@ static uint64_t syscalls_so_far(void)
 	return traced_calls ? atomic_load(traced_calls) : 0;
 }
 
-static void usage_so_far(struct tally *tally)
+static uint64_t timeval_ns(struct timeval t)
+{
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
+}
+
+static void add_usage(struct tally *tally, int who)
 {
 	struct rusage use;
+
+	getrusage(who, &use);
+	tally->voluntary += (uint64_t)use.ru_nvcsw;
+	tally->involuntary += (uint64_t)use.ru_nivcsw;
+	tally->faults += (uint64_t)use.ru_minflt + (uint64_t)use.ru_majflt;
+	if (who == RUSAGE_CHILDREN)
+		tally->cpu_ns +=
+			timeval_ns(use.ru_utime) + timeval_ns(use.ru_stime);
+}
+
+static void usage_so_far(struct tally *tally, unsigned what)
+{
+	bool family = what & TALLY_FAMILY;
 	struct timespec cpu;
 
-	getrusage(RUSAGE_THREAD, &use);
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-	tally->voluntary = (uint64_t)use.ru_nvcsw;
-	tally->involuntary = (uint64_t)use.ru_nivcsw;
-	tally->faults = (uint64_t)use.ru_minflt + (uint64_t)use.ru_majflt;
+	tally->voluntary = tally->involuntary = tally->faults = 0;
+	clock_gettime(family ? CLOCK_PROCESS_CPUTIME_ID :
+			       CLOCK_THREAD_CPUTIME_ID,
+		      &cpu);
 	tally->cpu_ns =
 		(uint64_t)cpu.tv_sec * 1000000000u + (uint64_t)cpu.tv_nsec;
+	add_usage(tally, family ? RUSAGE_SELF : RUSAGE_THREAD);
+	if (family)
+		add_usage(tally, RUSAGE_CHILDREN);
 }
 
-void tally_begin(struct tally *tally, int counting)
+void tally_begin(struct tally *tally, unsigned what)
 {
-	tally->io_bytes = counting ? io_bytes() : 0;
-	tally->syscalls = counting ? syscalls_so_far() : 0;
-	usage_so_far(tally);
+	tally->io_bytes = what & TALLY_COUNTING ? io_bytes() : 0;
+	tally->syscalls = what & TALLY_COUNTING ? syscalls_so_far() : 0;
+	usage_so_far(tally, what);
+	if (traced_open)
+		atomic_store(traced_open, 1);
 }
 
-void tally_end(struct tally *tally, int counting)
+void tally_end(struct tally *tally, unsigned what)
 {
-	usage_so_far(tally);
-	tally->syscalls = counting ? syscalls_so_far() : 0;
-	tally->io_bytes = counting ? io_bytes() : 0;
+	if (traced_open)
+		atomic_store(traced_open, 0);
+	usage_so_far(tally, what);
+	tally->syscalls = what & TALLY_COUNTING ? syscalls_so_far() : 0;
+	tally->io_bytes = what & TALLY_COUNTING ? io_bytes() : 0;
 }
 
 void tally_add(struct tally *into, const struct tally *from,
@@ -130,10 +157,12 @@ static long long tracepoint_id(void)
 	return id;
 }
 
-static int perf_open(void)
+/* family: with those that the thread will make. */
+static int perf_open(int family)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr),
+		.inherit = !!family,
 		/* exclude_kernel would make a tracepoint read 0 */
 	};
 	long long id = tracepoint_id();
@@ -147,38 +176,49 @@ static int perf_open(void)
 			    PERF_FLAG_FD_CLOEXEC);
 }
 
-static _Atomic uint64_t *find_traced(struct counts_traced *traced, int tid)
+/* The slot of a task, taken if it has none; -1: all are. */
+static int find_traced(struct counts_traced *traced, int tid)
 {
-	for (size_t i = 0; i < COUNTS_MAX_TRACED; i++) {
-		int free_slot = 0;
+	for (int i = 0; i < COUNTS_MAX_TRACED; i++)
+		if (atomic_load(&traced->task[i].tid) == tid)
+			return i;
+	for (int i = 0; i < COUNTS_MAX_TRACED; i++) {
+		int none = 0;
 
-		if (atomic_load(&traced->task[i].tid) == tid ||
-		    atomic_compare_exchange_strong(&traced->task[i].tid,
-						   &free_slot, tid))
-			return &traced->task[i].syscalls;
+		if (atomic_compare_exchange_strong(&traced->task[i].tid, &none,
+						   tid))
+			return i;
 	}
-	return NULL;
+	return -1;
 }
 
-int counts_thread(enum counts_method method, struct counts_traced *traced)
+int counts_thread(enum counts_method method, struct counts_traced *traced,
+		  int family)
 {
 	if (method == COUNTS_PERF) {
-		perf_fd = perf_open();
+		perf_fd = perf_open(family);
 		return perf_fd < 0 ? -1 : 0;
 	}
 	if (method == COUNTS_PTRACE) {
+		int slot;
+
 		while (!atomic_load(&traced->attached))
 			usleep(100);
-		traced_calls = find_traced(traced, gettid());
+		slot = find_traced(traced, gettid());
 		errno = ENOSPC;
-		return traced_calls ? 0 : -1;
+		if (slot < 0)
+			return -1;
+		traced_calls = family ? &traced->family_calls :
+					&traced->task[slot].syscalls;
+		traced_open = family ? &traced->family :
+				       &traced->task[slot].open;
 	}
 	return 0;
 }
 
 int counts_hold(enum counts_method method)
 {
-	return method == COUNTS_PERF ? perf_open() : -1;
+	return method == COUNTS_PERF ? perf_open(0) : -1;
 }
 
 void counts_release(int held)
@@ -187,9 +227,14 @@ void counts_release(int held)
 		close(held);
 }
 
+double counts_settle_s(enum counts_method method)
+{
+	return method == COUNTS_PERF ? 1.2 : 0;
+}
+
 static int perf_works(char *why, size_t size)
 {
-	int fd = perf_open();
+	int fd = perf_open(0);
 	uint64_t before, seen;
 
 	if (fd < 0) {
@@ -223,34 +268,56 @@ int counts_trace_attach(pid_t pid)
 	return (int)ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
 }
 
-/* 1 at the entry of a system call, 0 at its exit. */
-static int is_entry(pid_t pid)
+/* The number of the system call that a task enters; -1 at its exit. */
+static long long entered(pid_t pid)
 {
 	struct {
 		uint8_t op, pad[3];
 		uint32_t arch;
+		uint64_t ip, sp, number;
 		uint64_t rest[16];
 	} info = { .op = 0 };
 	enum { GET_SYSCALL_INFO = 0x420e, INFO_ENTRY = 1 };
 
-	return ptrace((enum __ptrace_request)GET_SYSCALL_INFO, pid,
-		      (void *)sizeof(info), &info) > 0 &&
-	       info.op == INFO_ENTRY;
+	if (ptrace((enum __ptrace_request)GET_SYSCALL_INFO, pid,
+		   (void *)sizeof(info), &info) <= 0 ||
+	    info.op != INFO_ENTRY)
+		return -1;
+	return (long long)info.number;
+}
+
+static void take_call(struct counts_traced *traced, pid_t pid)
+{
+	int slot = find_traced(traced, pid);
+	long long number = entered(pid);
+
+	if (number < 0)
+		return;
+	atomic_fetch_add(&traced->family_calls, 1);
+	if (slot >= 0)
+		atomic_fetch_add(&traced->task[slot].syscalls, 1);
+	if (number < COUNTS_CALLS &&
+	    (atomic_load(&traced->family) ||
+	     (slot >= 0 && atomic_load(&traced->task[slot].open))))
+		atomic_fetch_add(&traced->calls[number], 1);
 }
 
 int counts_trace_event(pid_t pid, int status, struct counts_traced *traced)
 {
 	int signal_to_pass = 0;
 
-	if (WIFEXITED(status) || WIFSIGNALED(status))
+	if (WIFEXITED(status) || WIFSIGNALED(status)) {
+		int slot = find_traced(traced, pid);
+
+		/* for the next: creating makes thousands */
+		if (slot >= 0)
+			atomic_store(&traced->task[slot].tid, 0);
 		return 1;
+	}
 	if (!WIFSTOPPED(status))
 		return 0;
 	if (WSTOPSIG(status) == (SIGTRAP | 0x80)) {
-		_Atomic uint64_t *calls = find_traced(traced, pid);
-
-		if (calls && is_entry(pid))
-			atomic_fetch_add(calls, 1);
+		take_call(traced, pid);
 	} else if (status >> 16 == 0) {
 		signal_to_pass = WSTOPSIG(status);
 	} else {
@@ -278,12 +345,12 @@ static int ptrace_works(char *why, size_t size)
 	if (!child) {
 		struct tally before, after;
 
-		if (counts_thread(COUNTS_PTRACE, traced))
+		if (counts_thread(COUNTS_PTRACE, traced, 0))
 			_exit(0);
-		tally_begin(&before, 1);
+		tally_begin(&before, TALLY_COUNTING);
 		for (int i = 0; i < PROBE_CALLS; i++)
 			syscall(SYS_getppid);
-		tally_end(&after, 1);
+		tally_end(&after, TALLY_COUNTING);
 		_exit((int)(after.syscalls - before.syscalls));
 	}
 	if (child < 0 || counts_trace_attach(child)) {
@@ -314,6 +381,22 @@ static int ptrace_works(char *why, size_t size)
 	else
 		return snprintf(why, size, "ptrace (traced, so slower)") > 0;
 	return 0;
+}
+
+int counts_can_name(char *why, size_t size)
+{
+	return ptrace_works(why, size);
+}
+
+const char *counts_call_name(size_t number)
+{
+	static const char *const names[COUNTS_CALLS] = {
+#define CALL(name) [__NR_##name] = #name,
+#include "syscalls.h"
+#undef CALL
+	};
+
+	return number < COUNTS_CALLS ? names[number] : NULL;
 }
 
 enum counts_method counts_probe(char *why, size_t size)

@@ -13,7 +13,7 @@
 struct tally {
 	uint64_t voluntary, involuntary; /* context switches (getrusage) */
 	uint64_t faults;                 /* minor and major */
-	uint64_t cpu_ns;                 /* CLOCK_THREAD_CPUTIME_ID */
+	uint64_t cpu_ns;
 	uint64_t io_bytes;               /* rchar + wchar: bytes moved by the
 					  * read and write family */
 	uint64_t syscalls;
@@ -23,11 +23,17 @@ struct tally {
  * Where a thread stops to look. Beginning and ending are read in opposite
  * order, so that what the reading itself does is a constant: it vanishes in
  * the slope between two lengths.
- * counting: read /proc/thread-self/io and the system call counter too (slow;
- * never while timing). Without it io_bytes and syscalls stay 0.
+ * what: TALLY_… mask.
  */
-void tally_begin(struct tally *tally, int counting);
-void tally_end(struct tally *tally, int counting);
+enum {
+	TALLY_THREAD = 0,   /* of the calling thread */
+	TALLY_FAMILY = 1,   /* of the process, with all that it has reaped */
+	TALLY_COUNTING = 2, /* /proc/thread-self/io and the system call counter
+			     * too (slow; never while timing); without it
+			     * io_bytes and syscalls stay 0 */
+};
+void tally_begin(struct tally *tally, unsigned what);
+void tally_end(struct tally *tally, unsigned what);
 
 /* into += to - from */
 void tally_add(struct tally *into, const struct tally *from,
@@ -48,23 +54,36 @@ enum counts_method {
  * narrows the choice. */
 enum counts_method counts_probe(char *why, size_t size);
 
+/* Whether ptrace can name the calls of a child. why: one line if not. */
+int counts_can_name(char *why, size_t size);
+
+/* "futex"; NULL: no call of this kernel's headers has that number. */
+const char *counts_call_name(size_t number);
+
 /* ptrace: what the tracer knows, in memory it shares with the traced. */
-enum { COUNTS_MAX_TRACED = 64 };
+enum { COUNTS_MAX_TRACED = 64, COUNTS_CALLS = 512 };
 struct counts_traced {
 	_Atomic int attached;
+	_Atomic int family; /* a tally of the family is open */
+	_Atomic uint64_t family_calls;
 	struct {
 		_Atomic int tid;
+		_Atomic int open; /* a tally of the task is */
 		_Atomic uint64_t syscalls;
 	} task[COUNTS_MAX_TRACED];
+	/* by number, made while the task's own tally or one of the family was
+	 * open */
+	_Atomic uint64_t calls[COUNTS_CALLS];
 };
 
 /*
  * From here on tally_begin() and tally_end() of the calling thread know its
- * system calls. Each party calls it for itself, so that each brackets exactly
- * its own. 0, or -1 and errno. traced: of COUNTS_PTRACE; waits until the
- * tracer is there.
+ * system calls; family: and those of all threads and processes it makes. Each
+ * party calls it for itself, so that each brackets exactly its own. 0, or -1
+ * and errno. traced: of COUNTS_PTRACE; waits until the tracer is there.
  */
-int counts_thread(enum counts_method method, struct counts_traced *traced);
+int counts_thread(enum counts_method method, struct counts_traced *traced,
+		  int family);
 
 /*
  * Keeps the tracepoint on for a while: turning it on and off takes tens of
@@ -72,6 +91,13 @@ int counts_thread(enum counts_method method, struct counts_traced *traced);
  * call on the machine is slower: not while timing. A descriptor, or -1.
  */
 int counts_hold(enum counts_method method);
+
+/*
+ * How long after counts_release() context switches stay slower (3 % seen here):
+ * the kernel keeps its hooks for counting in the scheduler patched in for
+ * another second (perf_sched_work, kernel/events/core.c). Not while timing.
+ */
+double counts_settle_s(enum counts_method method);
 void counts_release(int held);
 
 /*

@@ -1365,7 +1365,7 @@ int doctor_run(FILE *out)
 	/* Nothing can be bound in a topology that is made up. */
 	ours = topo_is_this_system();
 	if (ours) {
-		platform_open(&platform);
+		platform_open(&platform, true);
 		platform_facts(&platform, doctor_fact, facts);
 		watch(&platform.clock, facts, &w);
 	} else {

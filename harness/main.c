@@ -39,6 +39,7 @@ enum {
 	KEY_FAIL_ON,
 	KEY_PRECISION,
 	KEY_AA,
+	KEY_NO_COUNTS,
 	KEY_TUNE
 };
 
@@ -125,6 +126,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_AA:
 		run->aa = 1;
 		break;
+	case KEY_NO_COUNTS:
+		run->no_counts = 1;
+		break;
 	case KEY_TUNE:
 		take_tune(state, arg);
 		run->tune = arg;
@@ -190,6 +194,8 @@ static const struct argp_option run_options[] = {
 	  "Time each case as two interleaved arms and write their difference, "
 	  "the machine's own noise, to noise.csv",
 	  2 },
+	{ "no-counts", KEY_NO_COUNTS, NULL, 0,
+	  "Time only: count no system calls, switches, copies", 2 },
 	{ "tune", KEY_TUNE, "LIST", 0,
 	  "While measuring: fifo (SCHED_FIFO), cpu-dma-latency (no deep idle "
 	  "states); undone at the end, logged in env.csv",

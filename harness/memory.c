@@ -19,6 +19,12 @@ void memory_place(void *start, size_t size, int node)
 		numa_tonode_memory(start, size, node);
 }
 
+uint64_t memory_room(char *why, size_t size)
+{
+	snprintf(why, size, "nothing");
+	return UINT64_MAX;
+}
+
 int memory_nodes(void)
 {
 	int nodes = numa_available() < 0 ? 1 : numa_num_configured_nodes();

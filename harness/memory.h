@@ -4,6 +4,7 @@
 #define HANDOFF_MEMORY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Asks for the pages of [start, start + size), not yet touched, on a node.
  * Does nothing on a machine without NUMA, or for node -1. */
@@ -11,6 +12,10 @@ void memory_place(void *start, size_t size, int node);
 
 /* One line: whether memory can be placed here, and if not why. */
 const char *memory_policy(void);
+
+/* Bytes that can be allocated and touched here without pushing the machine, our
+ * cgroup or a limit of this process into need. why: what leaves no more. */
+uint64_t memory_room(char *why, size_t size);
 
 /* Number of nodes with memory; 1 without NUMA. */
 int memory_nodes(void);

@@ -137,9 +137,10 @@ static int server_main(void *arg)
 	struct pair_shared *shared = pair->shared;
 	struct run *r = pair->run;
 	struct end *e = &pair->server;
-	bool counting = r->mode != RUN_MEASURE;
+	unsigned what = r->mode == RUN_MEASURE ? TALLY_THREAD : TALLY_COUNTING;
 
-	if (r->mode == RUN_TRACE && counts_thread(r->counts, r->traced))
+	if ((r->mode == RUN_TRACE || r->mode == RUN_NAMES) &&
+	    counts_thread(r->counts, r->traced, 0))
 		die_errno("counting the second party's system calls");
 	enter_end(pair, e);
 	for (uint32_t batch = 1;; batch++) {
@@ -149,12 +150,12 @@ static int server_main(void *arg)
 		wait_for(&shared->batch, batch);
 		if (!shared->n)
 			break;
-		tally_begin(&before, counting);
+		tally_begin(&before, what);
 		/* no wake-up, which would be a system call within the tally:
 		 * the driver looks */
 		atomic_store(&shared->ready.value, batch);
 		served = pair->serve(e, shared->n);
-		tally_end(&after, counting);
+		tally_end(&after, what);
 		tally_add(&used, &before, &after);
 		shared->used = used;
 		shared->served = served;

@@ -94,7 +94,7 @@ static int compare_places(struct platform *platform)
 	return worst;
 }
 
-void platform_open(struct platform *platform)
+void platform_open(struct platform *platform, bool counting)
 {
 	platform_machine(platform->machine, sizeof(platform->machine));
 	clock_open(&platform->clock);
@@ -107,8 +107,17 @@ void platform_open(struct platform *platform)
 		platform->clocks_agree = !compare_places(platform);
 	}
 	platform->clock_start = clock_bracket();
-	platform->counts = counts_probe(platform->counts_why,
-					sizeof(platform->counts_why));
+	platform->counts_why[0] = '\0';
+	/* trying it out slows context switches for a second */
+	if (counting) {
+		platform->counts = counts_probe(platform->counts_why,
+						sizeof(platform->counts_why));
+		platform->can_name =
+			counts_can_name(platform->names_why,
+					sizeof(platform->names_why));
+	} else {
+		platform->counts = COUNTS_DENIED;
+	}
 }
 
 static void emit_number(env_emit *emit, void *ctx, const char *name,
@@ -146,7 +155,7 @@ void platform_facts(const struct platform *platform, env_emit *emit, void *ctx)
 	     platform->counts == COUNTS_PERF   ? "perf" :
 	     platform->counts == COUNTS_PTRACE ? "ptrace" :
 						 "denied",
-	     platform->counts_why);
+	     platform->counts_why[0] ? platform->counts_why : "not asked for");
 	emit(ctx, "counts.io", counts_have_io() ? "accounted" : "not accounted",
 	     "/proc/thread-self/io");
 	emit(ctx, "memory.policy", memory_policy(), "libnuma");

@@ -16,11 +16,14 @@ struct platform {
 	bool clocks_agree; /* between the PUs of every place */
 	enum counts_method counts;
 	char counts_why[192];
+	bool can_name; /* system calls */
+	char names_why[192];
 };
 
 /* Opens the clock, compares it between the PUs of every place (falling back
- * where they disagree) and finds out how to count. topo must be open. */
-void platform_open(struct platform *platform);
+ * where they disagree) and, if something shall be counted, finds out how. topo
+ * must be open. */
+void platform_open(struct platform *platform, bool counting);
 
 /* The facts found by our own modules (clock, counts, libraries, build); where
  * they can change, as of now with the suffix. */

@@ -44,29 +44,14 @@ void results_close(struct results *results)
 			free(c->metric[m].arm);
 			hist_sparse_free(&c->metric[m].hist);
 		}
+		free(c->metric);
+		for (size_t k = 0; k < c->records; k++)
+			free(c->record[k].metric);
 		free(c->record);
 	}
 	free(results->of);
 	results->of = NULL;
 	results->count = 0;
-}
-
-static struct metric_result *find_metric(struct case_result *c,
-					 const struct measured *m)
-{
-	struct metric_result *r;
-
-	for (unsigned i = 0; i < c->metrics; i++)
-		if (!strcmp(c->metric[i].name, m->name))
-			return &c->metric[i];
-	if (c->metrics == SAMPLE_MAX_METRICS)
-		return NULL;
-	r = &c->metric[c->metrics++];
-	memcpy(r->name, m->name, sizeof(r->name));
-	memcpy(r->unit, m->unit, sizeof(r->unit));
-	r->method = m->method;
-	r->is_count = m->is_count;
-	return r;
 }
 
 /* Room for one more item of an array that has `used`; 0 or -1. */
@@ -84,18 +69,58 @@ static int make_room(void **array, size_t used, size_t item)
 	return 0;
 }
 
-static int add_metric(struct case_result *c, const struct measured *m, int arm)
+/* The metric of that name, begun if there is none; NULL: no room for it. */
+static struct metric_result *find_metric(struct case_result *c,
+					 const char *name, const char *unit)
 {
-	struct metric_result *r = find_metric(c, m);
+	struct metric_result *r;
 
-	if (!r ||
-	    make_room((void **)&r->value, r->invocations, sizeof(*r->value)) ||
+	for (unsigned i = 0; i < c->metrics; i++)
+		if (!strcmp(c->metric[i].name, name))
+			return &c->metric[i];
+	if (c->metrics == RESULTS_MAX_METRICS ||
+	    make_room((void **)&c->metric, c->metrics, sizeof(*c->metric)))
+		return NULL;
+	r = &c->metric[c->metrics++];
+	memset(r, 0, sizeof(*r));
+	snprintf(r->name, sizeof(r->name), "%s", name);
+	snprintf(r->unit, sizeof(r->unit), "%s", unit);
+	return r;
+}
+
+static int add_value(struct metric_result *r, double value, uint64_t samples,
+		     int arm)
+{
+	if (make_room((void **)&r->value, r->invocations, sizeof(*r->value)) ||
 	    make_room((void **)&r->arm, r->invocations, sizeof(*r->arm)))
 		return -1;
 	r->arm[r->invocations] = arm;
-	r->value[r->invocations++] = m->value;
-	r->samples += m->samples;
+	r->value[r->invocations++] = value;
+	r->samples += samples;
+	return 0;
+}
+
+static int add_metric(struct case_result *c, const struct measured *m, int arm)
+{
+	struct metric_result *r = find_metric(c, m->name, m->unit);
+
+	if (!r || add_value(r, m->value, m->samples, arm))
+		return -1;
+	r->method = m->method;
+	r->is_count = m->is_count;
 	return m->is_count ? 0 : hist_sparse_merge(&r->hist, &m->hist);
+}
+
+static int add_calls(struct case_result *c, const struct named_calls *calls,
+		     int arm)
+{
+	struct metric_result *r = find_metric(c, calls->name, "count");
+
+	if (!r || add_value(r, calls->value, calls->samples, arm))
+		return -1;
+	r->method = METHOD_BATCH;
+	r->is_count = true;
+	return 0;
 }
 
 /* Others ran where this invocation ran: in more than a tenth of its batches
@@ -109,6 +134,17 @@ static bool is_disturbed(const struct invocation *inv)
 
 	return (double)e->disturbed > 0.1 * (double)e->batches ||
 	       (others >= 0.02 && others > 0.1 * inv->wall_s);
+}
+
+static void record_metric(struct invocation_record *record, const char *name,
+			  const char *unit, double value, uint64_t samples)
+{
+	struct recorded *r = &record->metric[record->metrics++];
+
+	snprintf(r->name, sizeof(r->name), "%s", name);
+	snprintf(r->unit, sizeof(r->unit), "%s", unit);
+	r->value = value;
+	r->samples = samples;
 }
 
 static int add_record(struct case_result *c, const struct invocation *inv,
@@ -127,15 +163,21 @@ static int add_record(struct case_result *c, const struct invocation *inv,
 	record->evidence = inv->sample.evidence;
 	record->books = inv->books;
 	record->foreign_s = inv->foreign_s;
-	record->metrics = inv->sample.metrics;
-	for (unsigned i = 0; i < record->metrics; i++) {
+	record->metric = calloc(inv->sample.metrics + inv->sample.calls + 1,
+				sizeof(*record->metric));
+	if (!record->metric)
+		return -1;
+	for (unsigned i = 0; i < inv->sample.metrics; i++) {
 		const struct measured *m = &inv->sample.metric[i];
 
-		memcpy(record->metric[i].name, m->name, sizeof(m->name));
-		memcpy(record->metric[i].unit, m->unit, sizeof(m->unit));
-		record->metric[i].value = m->value;
-		record->metric[i].samples = m->samples;
+		record_metric(record, m->name, m->unit, m->value, m->samples);
 	}
+	for (unsigned i = 0; i < inv->sample.calls; i++) {
+		const struct named_calls *m = &inv->sample.call[i];
+
+		record_metric(record, m->name, "count", m->value, m->samples);
+	}
+	c->named += inv->mode == RUN_NAMES;
 	if (inv->mode == RUN_MEASURE) {
 		record->disturbed = is_disturbed(inv);
 		c->timed++;
@@ -159,6 +201,9 @@ int results_add(struct results *results, size_t index,
 	for (unsigned i = 0; i < inv->sample.metrics; i++)
 		if (add_metric(c, &inv->sample.metric[i], arm))
 			return -1;
+	for (unsigned i = 0; i < inv->sample.calls; i++)
+		if (add_calls(c, &inv->sample.call[i], arm))
+			return -1;
 	return add_record(c, inv, block, order, arm);
 }
 
@@ -180,7 +225,8 @@ double results_width(const struct results *results, size_t index)
 	for (unsigned m = 0; m < c->metrics; m++)
 		if (!c->metric[m].is_count)
 			return width(&c->metric[m]);
-	return INFINITY;
+	/* nothing with a spread was timed, or nothing yet */
+	return c->timed ? 0 : INFINITY;
 }
 
 size_t results_with(const struct results *results, enum status status)
@@ -339,7 +385,8 @@ static void write_row(struct csv_out *out, const struct results *results,
 	csv_num(out, ci.low);
 	csv_num(out, ci.high);
 	write_distribution(out, m);
-	csv_str(out, m->is_count                ? "slope" :
+	csv_str(out, m->method == METHOD_EXACT  ? "exact" :
+		     m->is_count                ? "slope" :
 		     m->method == METHOD_SINGLE ? "single" :
 						  "batch");
 	write_flags(out, results, r, m);
@@ -364,7 +411,11 @@ static void write_uncounted(struct csv_out *out, const struct results *results,
 		if (!(counts & kind) ||
 		    has_metric(&results->of[index], count_name(kind)))
 			continue;
-		if (kind == COUNT_SYSCALLS)
+		if (results->uncounted)
+			write_lacking(out, results, index, count_name(kind),
+				      count_unit(kind), STATUS_ABSENT,
+				      "not asked for (--no-counts)");
+		else if (kind == COUNT_SYSCALLS)
 			write_lacking(out, results, index, count_name(kind),
 				      count_unit(kind), STATUS_DENIED,
 				      results->counts_why);
@@ -376,6 +427,21 @@ static void write_uncounted(struct csv_out *out, const struct results *results,
 					      "of a task (/proc/PID/io)" :
 					      "the run ended before counting");
 	}
+	if (counts & COUNT_NAMES && !results->of[index].named)
+		write_lacking(out, results, index, "syscalls.by_name", "count",
+			      results->uncounted ? STATUS_ABSENT :
+						   STATUS_DENIED,
+			      results->uncounted ? "not asked for "
+						   "(--no-counts)" :
+						   results->names_why);
+}
+
+/* The metric that stands for a case that has none yet. */
+static void first_metric(const struct bench *bench, const char **name,
+			 const char **unit)
+{
+	*name = bench->metrics ? bench->metrics[0].name : "latency";
+	*unit = bench->metrics ? bench->metrics[0].unit : bench->unit;
 }
 
 static void write_case(struct csv_out *out, const struct results *results,
@@ -383,13 +449,13 @@ static void write_case(struct csv_out *out, const struct results *results,
 {
 	const struct bench *bench = results->cases[index].bench;
 	const struct case_result *c = &results->of[index];
+	const char *name, *unit;
 
+	first_metric(bench, &name, &unit);
 	if (c->status == STATUS_OK && c->metrics) {
 		if (!c->timed)
-			write_lacking(out, results, index,
-				      bench->metrics ? bench->metrics[0] :
-						       "latency",
-				      bench->unit, STATUS_ABSENT,
+			write_lacking(out, results, index, name, unit,
+				      STATUS_ABSENT,
 				      "the run ended before it was timed");
 		for (unsigned m = 0; m < c->metrics; m++)
 			write_row(out, results, index, &c->metric[m]);
@@ -397,8 +463,7 @@ static void write_case(struct csv_out *out, const struct results *results,
 		return;
 	}
 	write_lacking(
-		out, results, index,
-		bench->metrics ? bench->metrics[0] : "latency", bench->unit,
+		out, results, index, name, unit,
 		c->status == STATUS_OK ? STATUS_ABSENT : c->status,
 		c->status == STATUS_OK ? "the run ended before it" : c->reason);
 }
@@ -425,7 +490,8 @@ static void write_tally(struct csv_out *out, const struct tally *t)
 	csv_u64(out, t->cpu_ns);
 }
 
-static const char *const pass_name[RUN_MODES] = { "trace", "count", "time" };
+static const char *const pass_name[RUN_MODES] = { "trace", "names", "count",
+						    "time" };
 
 static void write_record(struct csv_out *out, const struct results *results,
 			 const struct test_case *c,
@@ -605,7 +671,7 @@ static void write_arms(struct csv_out *out, const struct results *results,
 int results_write_noise(const struct results *results, const char *dir,
 			char *err, size_t size)
 {
-	size_t room = results->count * SAMPLE_MAX_METRICS, count;
+	size_t room = results->count * RESULTS_MAX_METRICS, count;
 	struct arms *arms = calloc(room, sizeof(*arms));
 	double *p = calloc(room, sizeof(*p));
 	char path[PATH_MAX];

@@ -10,6 +10,7 @@
 #include "invocation.h"
 
 #define RESULTS_SCHEMA "1"
+enum { RESULTS_MAX_METRICS = SAMPLE_MAX_METRICS + SAMPLE_MAX_CALLS };
 #define RESULTS_SUMMARY_HEADER                                            \
 	"schema,machine,run,bench,variant,peer,place,param,metric,unit,"  \
 	"status,reason,invocations,samples,value,ci_low,ci_high,min,p50," \
@@ -37,19 +38,19 @@ struct invocation_record {
 	struct evidence evidence;
 	enum run_mode mode;
 	unsigned metrics;
-	struct {
+	struct recorded {
 		char name[SAMPLE_NAME], unit[SAMPLE_NAME];
 		double value;
 		uint64_t samples;
-	} metric[SAMPLE_MAX_METRICS];
+	} *metric; /* `metrics` of them */
 };
 
 struct case_result {
 	enum status status; /* of the case as it stands; not ok: the reason */
 	char reason[CASE_REASON];
 	unsigned metrics;
-	struct metric_result metric[SAMPLE_MAX_METRICS];
-	size_t records, drifting, disturbed, timed;
+	struct metric_result *metric; /* `metrics` of them */
+	size_t records, drifting, disturbed, timed, named;
 	struct invocation_record *record;
 };
 
@@ -63,6 +64,8 @@ struct results {
 			   * blocks + 1 of them; NAN: not looked */
 	double precision; /* asked for; 0: none */
 	const char *counts_why; /* how, or why system calls are not counted */
+	const char *names_why;  /* why they are not counted by name */
+	bool uncounted;         /* nothing shall be counted */
 };
 
 /* 0, or -1 (no memory). */

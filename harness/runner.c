@@ -54,6 +54,7 @@ struct runner {
 	int *method; /* per case, as the first invocation decided */
 	double start_s, checkpoint_s;
 	double overhead_s[RUN_MODES]; /* of an invocation beside measuring */
+	double settled_s;             /* when tracing no longer slows */
 	size_t begun[RUN_MODES];
 	size_t order;    /* invocations begun */
 	int *pus, *used; /* all that are allowed; room for a job's */
@@ -93,7 +94,8 @@ static void ask(struct runner *run, const struct job *job, double measure_s)
 	inv->plan.method = run->method[job->index];
 	inv->plan.seed =
 		run->options->seed * 0x9e3779b97f4a7c15ULL + run->order;
-	inv->counts = run->platform.counts;
+	inv->counts = job->mode == RUN_NAMES ? COUNTS_PTRACE :
+					       run->platform.counts;
 	inv->clock = run->platform.clock;
 	inv->clocks_agree = run->platform.clocks_agree;
 	inv->runner = getpid();
@@ -161,7 +163,8 @@ static double own_cpu_s(void)
 
 static bool by_ptrace(const struct invocation *inv)
 {
-	return inv->mode == RUN_TRACE && inv->counts == COUNTS_PTRACE;
+	return inv->counts == COUNTS_PTRACE &&
+	       (inv->mode == RUN_TRACE || inv->mode == RUN_NAMES);
 }
 
 /* Takes in what there is to know of children; 1 once `pid` has ended. */
@@ -309,12 +312,16 @@ static bool has_job(const struct runner *run, size_t index, enum run_mode mode)
 {
 	unsigned counts = run->cases[index].bench->counts;
 
-	if (run->results.of[index].status != STATUS_OK)
+	if (run->results.of[index].status != STATUS_OK ||
+	    (run->options->no_counts && mode != RUN_MEASURE))
 		return false;
 	if (mode == RUN_TRACE)
 		return counts & COUNT_SYSCALLS &&
 		       run->platform.counts != COUNTS_DENIED;
-	return mode == RUN_MEASURE || counts & ~(unsigned)COUNT_SYSCALLS;
+	if (mode == RUN_NAMES)
+		return counts & COUNT_NAMES && run->platform.can_name;
+	return mode == RUN_MEASURE ||
+	       counts & ~(unsigned)(COUNT_SYSCALLS | COUNT_NAMES);
 }
 
 /* The passes follow each other: while system calls are traced, those of every
@@ -323,6 +330,10 @@ static uint64_t pass_blocks(const struct runner *run, enum run_mode mode)
 {
 	uint64_t k = run->options->invocations;
 
+	if (mode != RUN_MEASURE && run->options->no_counts)
+		return 0;
+	if (mode == RUN_NAMES)
+		return 1;
 	return mode == RUN_MEASURE || k < count_invocations ? k :
 							      count_invocations;
 }
@@ -375,12 +386,13 @@ static void fill_block(struct runner *run, uint64_t block, gsl_rng *random)
 /* Invocations left to do by mode, if nothing fails any more. */
 struct rest {
 	size_t jobs[RUN_MODES];
+	size_t looks; /* for gaps */
 };
 
 /* `done` jobs of block `block` have been done. */
 static struct rest rest(const struct runner *run, uint64_t block, size_t done)
 {
-	struct rest left = { { 0 } };
+	struct rest left = { .looks = 1 };
 
 	for (enum run_mode m = RUN_TRACE; m < RUN_MODES; m++) {
 		uint64_t from = first_block(run, m),
@@ -392,6 +404,8 @@ static struct rest rest(const struct runner *run, uint64_t block, size_t done)
 		if (block + 1 > from)
 			from = block + 1;
 		left.jobs[m] = end > from ? cases * (end - from) : 0;
+		if (m == RUN_MEASURE && end > from)
+			left.looks += end - from;
 	}
 	for (size_t i = done; i < run->jobs; i++)
 		left.jobs[run->job[i].mode] +=
@@ -401,18 +415,29 @@ static struct rest rest(const struct runner *run, uint64_t block, size_t done)
 
 static size_t all_jobs(struct rest left)
 {
-	return left.jobs[RUN_TRACE] + left.jobs[RUN_COUNT] +
-	       left.jobs[RUN_MEASURE];
+	size_t all = 0;
+
+	for (enum run_mode m = RUN_TRACE; m < RUN_MODES; m++)
+		all += left.jobs[m];
+	return all;
+}
+
+/* Of looking for gaps once. */
+static double look_s(const struct runner *run)
+{
+	return fmin(gap_s, run->options->budget_s / 200);
 }
 
 /* Seconds that will not be spent measuring. */
 static double overhead(const struct runner *run, struct rest left)
 {
-	double seconds = 0;
+	double seconds = (double)left.looks * look_s(run);
 
 	for (enum run_mode m = RUN_TRACE; m < RUN_MODES; m++)
 		seconds += (double)left.jobs[m] * run->overhead_s[m];
-	return seconds;
+	if (left.jobs[RUN_TRACE])
+		return seconds + counts_settle_s(run->platform.counts);
+	return seconds + fmax(0, run->settled_s - progress_seconds());
 }
 
 /* How long each timed invocation may measure, so that the rest fits into the
@@ -552,7 +577,7 @@ static int run_block(struct runner *run, uint64_t block)
 static int look_for_gaps(struct runner *run, uint64_t block, bool look)
 {
 	struct noise_gaps gaps[MOST_GAP_PUS];
-	double seconds = fmin(gap_s, run->options->budget_s / 200), longest = 0;
+	double longest = 0;
 	double *larger =
 		realloc(run->results.gap_ns, (block + 2) * sizeof(*larger));
 	size_t count = 0;
@@ -565,7 +590,7 @@ static int look_for_gaps(struct runner *run, uint64_t block, bool look)
 		return 0;
 	for (size_t i = 0; i < run->pu_count && count < MOST_GAP_PUS; i++)
 		gaps[count++].pu = run->pus[i];
-	if (noise_find_gaps(&run->platform.clock, seconds, gaps, count))
+	if (noise_find_gaps(&run->platform.clock, look_s(run), gaps, count))
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		longest = fmax(longest, gaps[i].longest_ns);
@@ -588,11 +613,31 @@ static size_t fill_wide(struct runner *run, gsl_rng *random)
 	return run->jobs;
 }
 
+/* Until tracing no longer slows the scheduler. 0, or EXIT_INT. */
+static int settle(const struct runner *run)
+{
+	double left;
+
+	while ((left = run->settled_s - progress_seconds()) > 0) {
+		struct timespec timeout = {
+			.tv_sec = (time_t)left,
+			.tv_nsec = (long)((left - floor(left)) * 1e9),
+		};
+		int signal = sigtimedwait(&run->waited, NULL, &timeout);
+
+		if (signal > 0 && signal != SIGCHLD)
+			return EXIT_INT;
+	}
+	return 0;
+}
+
 static int one_block(struct runner *run, uint64_t block)
 {
 	bool timed = block >= first_block(run, RUN_MEASURE);
 	int result;
 
+	if (block >= first_block(run, RUN_COUNT) && settle(run))
+		return EXIT_INT;
 	if (look_for_gaps(run, block, timed))
 		return EXIT_CASE_FAILED;
 	result = run_block(run, block);
@@ -604,7 +649,7 @@ static int one_block(struct runner *run, uint64_t block)
 static int run_blocks(struct runner *run)
 {
 	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
-	int result = 0, held;
+	int result = 0, held = -1;
 	uint64_t b;
 
 	gsl_rng_set(random, (unsigned long)run->options->seed);
@@ -613,11 +658,15 @@ static int run_blocks(struct runner *run)
 	progress_start(&run->progress, all_jobs(all),
 		       first_block(run, RUN_MODES));
 	run->start_s = run->checkpoint_s = progress_seconds();
-	held = counts_hold(run->platform.counts);
+	if (!run->options->no_counts)
+		held = counts_hold(run->platform.counts);
 	for (b = 0; b < first_block(run, RUN_MODES) && !result; b++) {
-		if (b == first_block(run, RUN_COUNT)) {
+		if (b == first_block(run, RUN_NAMES)) {
 			counts_release(held);
 			held = -1;
+			run->settled_s =
+				progress_seconds() +
+				counts_settle_s(run->platform.counts);
 		}
 		if (b)
 			fill_block(run, b, random);
@@ -775,7 +824,7 @@ int runner_run(const struct run_options *options, char *dir)
 	if (!run.cases)
 		die_usage("%s", err);
 	find_self(&run);
-	platform_open(&run.platform);
+	platform_open(&run.platform, !options->no_counts);
 	take_signals(&run);
 	if (rundir_open(&run.dir, options->dir, &run.platform, err,
 			sizeof(err)))
@@ -789,6 +838,8 @@ int runner_run(const struct run_options *options, char *dir)
 	snprintf(run.results.run, sizeof(run.results.run), "%s", run.dir.run);
 	run.results.clock_step_ns = run.platform.clock.step_ns;
 	run.results.counts_why = run.platform.counts_why;
+	run.results.names_why = run.platform.names_why;
+	run.results.uncounted = options->no_counts;
 	rundir_note(&run.dir, "run.seed", options->seed);
 	rundir_note(&run.dir, "run.invocations", options->invocations);
 	rundir_note(&run.dir, "run.budget_s", (uint64_t)options->budget_s);

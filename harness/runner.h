@@ -19,6 +19,7 @@ struct run_options {
 			    * reaches no further than this share to either
 			    * side; 0: no */
 	int aa;            /* every case as two interleaved arms; noise.csv */
+	int no_counts;     /* time only; leaves no trace in the scheduler */
 	const char *tune;  /* "fifo,cpu-dma-latency", or NULL */
 };
 

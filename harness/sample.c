@@ -13,7 +13,9 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "memory.h"
 #include "stats.h"
+#include "units.h"
 
 enum {
 	MAX_BATCHES = 4096,
@@ -21,6 +23,7 @@ enum {
 	COUNT_REPEATS = 3,
 	COUNT_LEAST = 20,
 	COUNT_MOST = 2000, /* operations, once */
+	NAMES_MOST = 200,  /* the same, with a tracer that stops each call */
 };
 
 /* A batch is long enough for the clock, and short enough that one
@@ -64,8 +67,9 @@ static void add_sample(struct sample *out, unsigned metric, double value)
 {
 	struct measured *m = &out->metric[metric];
 
-	hist_add(&m->hist, value);
-	if (m->method == METHOD_BATCH && m->samples < MAX_BATCHES)
+	if (m->method != METHOD_EXACT)
+		hist_add(&m->hist, value);
+	if (m->method != METHOD_SINGLE && m->samples < MAX_BATCHES)
 		kept[metric][m->samples] = value;
 	m->samples++;
 }
@@ -85,9 +89,35 @@ void run_mean(struct run *r, unsigned metric, double mean_ns)
 	add_sample(r->sample, metric, mean_ns);
 }
 
+void run_value(struct run *r, unsigned metric, double value)
+{
+	struct measured *m;
+
+	if (!r->sample)
+		return;
+	m = &r->sample->metric[metric];
+	m->method = METHOD_EXACT;
+	m->is_count = true;
+	add_sample(r->sample, metric, value);
+}
+
+int bench_needs_memory(struct run *r, uint64_t bytes)
+{
+	char why[192], wanted[UNITS_SIZE], there[UNITS_SIZE];
+	uint64_t room = memory_room(why, sizeof(why));
+
+	if (bytes <= room)
+		return 0;
+	units_bytes(wanted, sizeof(wanted), bytes);
+	units_bytes(there, sizeof(there), room);
+	return bench_absent(r, "needs %s of memory; %s leaves %s", wanted, why,
+			    there);
+}
+
 const char *count_name(unsigned kind)
 {
 	return kind == COUNT_SYSCALLS ? "syscalls" :
+	       kind == COUNT_FAULTS   ? "faults" :
 	       kind == COUNT_SWITCHES ? "switches" :
 	       kind == COUNT_CPU_TIME ? "cpu_time" :
 					"copies";
@@ -296,8 +326,9 @@ static void describe_metrics(struct run *r, struct sample *out, bool single)
 		add_metric(out, "latency", b->unit,
 			   single ? METHOD_SINGLE : METHOD_BATCH);
 	else
-		for (size_t i = 0; b->metrics[i]; i++)
-			add_metric(out, b->metrics[i], b->unit, METHOD_SINGLE);
+		for (size_t i = 0; b->metrics[i].name; i++)
+			add_metric(out, b->metrics[i].name, b->metrics[i].unit,
+				   METHOD_SINGLE);
 }
 
 static bool wants_single(const struct run *r, const struct sample_plan *plan,
@@ -343,7 +374,7 @@ static void conclude(const struct run *r, struct sample *out)
 	for (unsigned i = 0; i < out->metrics; i++) {
 		struct measured *m = &out->metric[i];
 		bool all_kept =
-			m->method == METHOD_BATCH && m->samples <= MAX_BATCHES;
+			m->method != METHOD_SINGLE && m->samples <= MAX_BATCHES;
 
 		m->value = all_kept ? stats_median(kept[i], m->samples) :
 				      single_median(r, &m->hist);
@@ -398,10 +429,10 @@ static int measure(struct run *r, const struct sample_plan *plan,
 
 		cpu_ns = own_cpu_ns();
 		from = clock_now();
-		tally_begin(&before, 0);
+		tally_begin(&before, TALLY_THREAD);
 		if (run_batch(r, ops, &ns))
 			return -1;
-		tally_end(&after, 0);
+		tally_end(&after, TALLY_THREAD);
 		double wall_ns = clock_diff_ns(&r->clock, from, clock_now());
 		cpu_ns = own_cpu_ns() - cpu_ns;
 		tally_add(&used, &before, &after);
@@ -439,6 +470,8 @@ static int count_batch(struct run *r, uint64_t n, struct tally *total,
 		       uint64_t *user_copies)
 {
 	const struct bench *b = r->bench;
+	unsigned what =
+		TALLY_COUNTING | (b->spawns ? TALLY_FAMILY : TALLY_THREAD);
 	struct tally before, after;
 	uint64_t done;
 
@@ -446,9 +479,9 @@ static int count_batch(struct run *r, uint64_t n, struct tally *total,
 	r->user_copies = 0;
 	if (b->arm)
 		b->arm(r, n);
-	tally_begin(&before, 1);
+	tally_begin(&before, what);
 	done = b->run(r, n);
-	tally_end(&after, 1);
+	tally_end(&after, what);
 	if (check_batch(r, n, done))
 		return -1;
 	tally_add(total, &before, &after);
@@ -469,25 +502,72 @@ static void add_count(struct sample *out, unsigned kind, uint64_t operations,
 	m->value = stats_median(slope, COUNT_REPEATS);
 }
 
+/* The calls by name of one batch of n operations. */
+static int name_batch(struct run *r, uint64_t n, uint64_t calls[COUNTS_CALLS])
+{
+	struct tally total;
+	uint64_t copies;
+
+	for (size_t i = 0; i < COUNTS_CALLS; i++)
+		atomic_store(&r->traced->calls[i], 0);
+	if (count_batch(r, n, &total, &copies))
+		return -1;
+	for (size_t i = 0; i < COUNTS_CALLS; i++)
+		calls[i] = atomic_load(&r->traced->calls[i]);
+	return 0;
+}
+
+static int name_calls(struct run *r, uint64_t n, struct sample *out)
+{
+	static uint64_t once[COUNTS_CALLS], thrice[COUNTS_CALLS];
+
+	if (name_batch(r, n, once) || name_batch(r, 3 * n, thrice))
+		return -1;
+	for (size_t i = 0; i < COUNTS_CALLS; i++) {
+		double more = 2.0 * (double)n;
+		double value = ((double)thrice[i] - (double)once[i]) / more;
+		struct named_calls *call = &out->call[out->calls];
+
+		/* once a batch, or now and then: not part of the operation */
+		if (fabs(value) < 0.005 || out->calls == SAMPLE_MAX_CALLS)
+			continue;
+		snprintf(call->name, sizeof(call->name), "syscalls.%.22s",
+			 counts_call_name(i) ? counts_call_name(i) : "unknown");
+		call->value = value;
+		call->samples = 2 * n;
+		out->calls++;
+	}
+	return 0;
+}
+
+/* Operations of the shorter of two counted batches; 0: none works. */
+static uint64_t count_length(struct run *r)
+{
+	uint64_t n = r->bench->count_n,
+		 most = r->mode == RUN_NAMES ? NAMES_MOST : COUNT_MOST;
+
+	if (!n && calibrate(r, 1e6, &n))
+		return 0;
+	return n < COUNT_LEAST && !r->bench->count_n ? COUNT_LEAST :
+	       n > most				     ? most :
+						       n;
+}
+
 /* Slopes between n and 3 n operations: what is done once per batch (the
  * handshake, reading the counters) cancels. */
 static int count(struct run *r, struct sample *out)
 {
 	double syscalls[COUNT_REPEATS], switches[COUNT_REPEATS];
 	double cpu[COUNT_REPEATS], copies[COUNT_REPEATS];
+	double faults[COUNT_REPEATS];
 	const struct bench *b = r->bench;
-	uint64_t n = b->count_n;
+	uint64_t n = count_length(r);
 	double ns;
 
-	if (!n) {
-		if (calibrate(r, 1e6, &n))
-			return -1;
-		n = n < COUNT_LEAST ? COUNT_LEAST :
-		    n > COUNT_MOST  ? COUNT_MOST :
-				      n;
-	}
-	if (run_batch(r, n, &ns))
+	if (!n || run_batch(r, n, &ns))
 		return -1;
+	if (r->mode == RUN_NAMES)
+		return name_calls(r, n, out);
 	for (int i = 0; i < COUNT_REPEATS; i++) {
 		struct tally once, thrice;
 		uint64_t copied_once, copied_thrice;
@@ -500,6 +580,7 @@ static int count(struct run *r, struct sample *out)
 		syscalls[i] = SLOPE(syscalls);
 		switches[i] = SLOPE(voluntary) + SLOPE(involuntary);
 		cpu[i] = SLOPE(cpu_ns);
+		faults[i] = SLOPE(faults);
 		copies[i] =
 			(SLOPE(io_bytes) - (double)r->token_bytes +
 			 ((double)copied_thrice - (double)copied_once) / more) /
@@ -516,6 +597,8 @@ static int count(struct run *r, struct sample *out)
 		add_count(out, COUNT_SWITCHES, 2 * n, switches);
 	if (b->counts & COUNT_CPU_TIME)
 		add_count(out, COUNT_CPU_TIME, 2 * n, cpu);
+	if (b->counts & COUNT_FAULTS)
+		add_count(out, COUNT_FAULTS, 2 * n, faults);
 	if (b->counts & COUNT_COPIES && counts_have_io())
 		add_count(out, COUNT_COPIES, 2 * n, copies);
 	return 0;
@@ -532,7 +615,8 @@ int sample_run(struct run *r, const struct sample_plan *plan,
 	clock_use(&r->clock);
 	r->peer_pu = -1;
 	/* before the second party exists: the tracer follows it from birth */
-	if (r->mode == RUN_TRACE && counts_thread(r->counts, r->traced))
+	if ((r->mode == RUN_TRACE || r->mode == RUN_NAMES) &&
+	    counts_thread(r->counts, r->traced, b->spawns))
 		return bench_fail(r, "counting system calls: %s",
 				  strerror(errno));
 	if (b->setup && b->setup(r))

@@ -11,13 +11,13 @@
 #include "counts.h"
 #include "hist.h"
 
-enum { SAMPLE_MAX_METRICS = 8, SAMPLE_NAME = 16 };
+enum { SAMPLE_MAX_METRICS = 16, SAMPLE_NAME = 32, SAMPLE_MAX_CALLS = 48 };
 
 /* One metric as this process measured it. Plain data. */
 struct measured {
 	char name[SAMPLE_NAME], unit[SAMPLE_NAME];
 	enum method method;
-	bool is_count;    /* a slope: no distribution */
+	bool is_count;    /* no distribution: a slope, or METHOD_EXACT */
 	uint64_t samples; /* operations (single), batches (batch), operations
 			   * between the two lengths (counts) */
 	double value;     /* median of the samples, or the count */
@@ -45,9 +45,18 @@ struct sample_plan {
 	uint64_t seed; /* of the jitter */
 };
 
+/* System calls of one name, an operation. */
+struct named_calls {
+	char name[SAMPLE_NAME]; /* "syscalls.futex" */
+	double value;
+	uint64_t samples; /* operations between the two lengths */
+};
+
 struct sample {
 	struct measured metric[SAMPLE_MAX_METRICS];
 	unsigned metrics;
+	struct named_calls call[SAMPLE_MAX_CALLS];
+	unsigned calls;
 	struct evidence evidence;
 };
 

@@ -162,11 +162,12 @@ static void test_names_fit(void **state)
 		assert_non_null(bench[i]->title);
 		assert_non_null(bench[i]->unit);
 		assert_non_null(bench[i]->run);
-		assert_int_equal(!bench[i]->param, !bench[i]->values);
+		if (bench[i]->values || bench[i]->full_values)
+			assert_non_null(bench[i]->param);
 		for (; v && v->name; v++)
 			assert_true(strlen(v->name) < sizeof(inv->variant));
-		while (bench[i]->metrics && bench[i]->metrics[metrics])
-			assert_true(strlen(bench[i]->metrics[metrics++]) <
+		while (bench[i]->metrics && bench[i]->metrics[metrics].name)
+			assert_true(strlen(bench[i]->metrics[metrics++].name) <
 				    SAMPLE_NAME);
 		assert_true(metrics <= BENCH_MAX_METRICS);
 		for (size_t k = 0; k < i; k++)

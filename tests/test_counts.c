@@ -73,13 +73,13 @@ static void test_denied_counts_nothing(void **state)
 	struct tally before, after;
 
 	(void)state;
-	assert_int_equal(counts_thread(COUNTS_DENIED, NULL), 0);
+	assert_int_equal(counts_thread(COUNTS_DENIED, NULL, 0), 0);
 	assert_int_equal(counts_hold(COUNTS_DENIED), -1);
 	counts_release(-1);
-	tally_begin(&before, 1);
+	tally_begin(&before, TALLY_COUNTING);
 	for (int i = 0; i < N; i++)
 		syscall(SYS_getppid);
-	tally_end(&after, 1);
+	tally_end(&after, TALLY_COUNTING);
 	assert_int_equal(after.syscalls - before.syscalls, 0);
 }
 
@@ -89,10 +89,10 @@ static uint64_t count_getppid(uint64_t n)
 {
 	struct tally before, after;
 
-	tally_begin(&before, 1);
+	tally_begin(&before, TALLY_COUNTING);
 	for (uint64_t i = 0; i < n; i++)
 		syscall(SYS_getppid);
-	tally_end(&after, 1);
+	tally_end(&after, TALLY_COUNTING);
 	return after.syscalls - before.syscalls;
 }
 
@@ -102,7 +102,7 @@ static int getppid_body(struct child *child, void *arg)
 	const enum counts_method *method = arg;
 	uint64_t none, once, thrice;
 
-	if (counts_thread(*method, &child->traced))
+	if (counts_thread(*method, &child->traced, 0))
 		return child_fail(child, "counts_thread: %s", strerror(errno));
 	none = count_getppid(0);
 	once = count_getppid(N);
@@ -126,7 +126,7 @@ static void *count_in_thread(void *arg)
 	struct helper *h = arg;
 	uint64_t none;
 
-	h->error = counts_thread(h->method, h->traced) ? errno : 0;
+	h->error = counts_thread(h->method, h->traced, 0) ? errno : 0;
 	if (h->error)
 		return NULL;
 	none = count_getppid(0);
@@ -142,7 +142,7 @@ static int threads_body(struct child *child, void *arg)
 	pthread_t thread[COUNT(helper)];
 	uint64_t none, own;
 
-	if (counts_thread(*method, &child->traced))
+	if (counts_thread(*method, &child->traced, 0))
 		return child_fail(child, "counts_thread: %s", strerror(errno));
 	none = count_getppid(0);
 	for (size_t i = 0; i < COUNT(helper); i++) {
@@ -174,13 +174,13 @@ static int fork_body(struct child *child, void *arg)
 	int status;
 	pid_t pid;
 
-	if (counts_thread(*method, &child->traced))
+	if (counts_thread(*method, &child->traced, 0))
 		return child_fail(child, "counts_thread: %s", strerror(errno));
 	pid = fork();
 	if (!pid) {
 		uint64_t none;
 
-		if (counts_thread(*method, &child->traced))
+		if (counts_thread(*method, &child->traced, 0))
 			_exit(2);
 		none = count_getppid(0);
 		_exit(count_getppid(N) - none == N ? 0 : 3);
@@ -247,7 +247,7 @@ static void on_signal(int number)
 static int signal_body(struct child *child, void *arg)
 {
 	(void)arg;
-	if (counts_thread(COUNTS_PTRACE, &child->traced))
+	if (counts_thread(COUNTS_PTRACE, &child->traced, 0))
 		return child_fail(child, "counts_thread: %s", strerror(errno));
 	signal(SIGUSR1, on_signal);
 	raise(SIGUSR1);
@@ -290,12 +290,12 @@ static uint64_t count_bytes(uint64_t n, size_t size)
 	int fd[2];
 
 	assert_int_equal(pipe(fd), 0);
-	tally_begin(&before, 1);
+	tally_begin(&before, TALLY_COUNTING);
 	for (uint64_t i = 0; i < n; i++) {
 		assert_int_equal(write(fd[1], buffer, size), size);
 		assert_int_equal(read(fd[0], buffer, size), size);
 	}
-	tally_end(&after, 1);
+	tally_end(&after, TALLY_COUNTING);
 	close(fd[0]);
 	close(fd[1]);
 	return after.io_bytes - before.io_bytes;
@@ -326,10 +326,10 @@ static void test_io_only_when_counting(void **state)
 	struct tally tally;
 
 	(void)state;
-	tally_begin(&tally, 0);
+	tally_begin(&tally, TALLY_THREAD);
 	assert_int_equal(tally.io_bytes, 0);
 	assert_int_equal(tally.syscalls, 0);
-	tally_end(&tally, 0);
+	tally_end(&tally, TALLY_THREAD);
 	assert_int_equal(tally.io_bytes, 0);
 	assert_int_equal(tally.syscalls, 0);
 }
@@ -343,18 +343,18 @@ static void test_switches(void **state)
 	enum { NAPS = 50 };
 
 	(void)state;
-	tally_begin(&before, 0);
+	tally_begin(&before, TALLY_THREAD);
 	for (int i = 0; i < NAPS; i++)
 		nanosleep(&nap, NULL);
-	tally_end(&after, 0);
+	tally_end(&after, TALLY_THREAD);
 	assert_true(after.voluntary - before.voluntary >= NAPS);
 	assert_true(after.voluntary - before.voluntary < NAPS + 20);
 
 	/* what never sleeps never switches of its own accord */
-	tally_begin(&before, 0);
+	tally_begin(&before, TALLY_THREAD);
 	for (int i = 0; i < N; i++)
 		syscall(SYS_getppid);
-	tally_end(&after, 0);
+	tally_end(&after, TALLY_THREAD);
 	assert_true(after.voluntary - before.voluntary <= 2);
 }
 
@@ -374,11 +374,11 @@ static void test_switches_of_others(void **state)
 	pthread_t thread;
 
 	(void)state;
-	tally_begin(&before, 0);
+	tally_begin(&before, TALLY_THREAD);
 	assert_int_equal(pthread_create(&thread, NULL, sleep_in_thread, NULL),
 			 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
-	tally_end(&after, 0);
+	tally_end(&after, TALLY_THREAD);
 	assert_true(after.voluntary - before.voluntary < 25);
 }
 
@@ -391,10 +391,10 @@ static void test_cpu_time(void **state)
 
 	(void)state;
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	tally_begin(&before, 0);
+	tally_begin(&before, TALLY_THREAD);
 	for (int i = 0; i < 20 * N; i++)
 		syscall(SYS_getppid);
-	tally_end(&after, 0);
+	tally_end(&after, TALLY_THREAD);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	wall_ns = (double)(to.tv_sec - from.tv_sec) * 1e9 +
 		  (double)(to.tv_nsec - from.tv_nsec);
@@ -402,9 +402,9 @@ static void test_cpu_time(void **state)
 	assert_true((double)(after.cpu_ns - before.cpu_ns) <= wall_ns);
 
 	/* sleep is not processor time */
-	tally_begin(&before, 0);
+	tally_begin(&before, TALLY_THREAD);
 	nanosleep(&nap, NULL);
-	tally_end(&after, 0);
+	tally_end(&after, TALLY_THREAD);
 	assert_true(after.cpu_ns - before.cpu_ns < 10000000);
 }
 
@@ -419,10 +419,10 @@ static void test_faults(void **state)
 	(void)state;
 	assert_true(memory != MAP_FAILED);
 	madvise(memory, PAGES * page, MADV_NOHUGEPAGE);
-	tally_begin(&before, 0);
+	tally_begin(&before, TALLY_THREAD);
 	for (size_t i = 0; i < PAGES; i++)
 		((volatile char *)memory)[i * page] = 1;
-	tally_end(&after, 0);
+	tally_end(&after, TALLY_THREAD);
 	munmap(memory, PAGES * page);
 	assert_true(after.faults - before.faults >= PAGES);
 	/* a sanitizer touches memory of its own for each */

@@ -15,7 +15,9 @@ static char err[512];
 
 /* ------------------------------------------------------- made-up cases */
 
-static const char *const own[] = { "call", "done", NULL };
+static const struct metric own[] = { { "call", "ns" },
+				     { "done", "ns" },
+				     { NULL, NULL } };
 static const struct bench alpha = { .name = "alpha", .unit = "ns" },
 			  beta = { .name = "beta",
 				   .unit = "ns",
@@ -826,7 +828,7 @@ static void test_cannot_write(void **state)
 static void test_too_many_metrics(void **state)
 {
 	(void)state;
-	for (int i = 0; i < SAMPLE_MAX_METRICS; i++) {
+	for (int i = 0; i < RESULTS_MAX_METRICS; i++) {
 		char name[SAMPLE_NAME];
 
 		snprintf(name, sizeof(name), "m%d", i);

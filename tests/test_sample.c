@@ -136,7 +136,9 @@ static int teardown(struct run *r)
 }
 
 static const struct variant only = { .name = "-" };
-static const char *const own[] = { "first", "second", NULL };
+static const struct metric own[] = { { "first", "ns" },
+				     { "second", "ns" },
+				     { NULL, NULL } };
 
 #define HOOKS                                                        \
 	.name = "made_up", .unit = "ns", .setup = setup, .arm = arm, \
