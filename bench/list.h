@@ -2,6 +2,7 @@
 /* The benchmarks, in the order they are listed: one line each. */
 BENCH(getppid)
 BENCH(create)
+BENCH(worker)
 BENCH(roundtrip)
 BENCH(message)
 BENCH(futex)

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Worker: the start of a worker thread with an event loop, and of a child
+ * process with a channel, layer by layer: each variant does what those before
+ * it do and one thing more. */
+#include "bench.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "exec_child.h"
+#include "topo.h"
+
+enum { READY, DONE };
+
+enum { MESSAGE = EXEC_CHILD_MESSAGE };
+
+/* How far up a worker is built; the child's layers beside the thread's. */
+enum layer {
+	FIRST,    /* pthread: its first instruction; fork: the child's */
+	LOOP,     /* an event loop; exec: the program's first instruction */
+	CHANNEL,  /* async handle and queue; socketpair: a byte came through */
+	ANSWERED, /* the first message is answered */
+};
+
+/* One message at a time: a slot with a flag, as two parties that take turns
+ * need no more. full: the writer's; seen by the reader after its wake-up. */
+struct mailbox {
+	atomic_bool full;
+	char message[MESSAGE];
+};
+
+/* What both threads see. */
+struct meeting {
+	uint64_t ready; /* the worker's clock when its layer stood */
+	int pu;
+	enum layer layer;
+	atomic_bool listening; /* the worker's handle can be sent to */
+	uv_async_t to_worker, to_main;
+	struct mailbox request, answer;
+	bool answered;
+	int error; /* of libuv in the worker, negative */
+};
+
+struct state {
+	struct run *r;
+	enum layer layer;
+	uv_loop_t main_loop;
+	struct meeting meeting;
+	struct exec_child_left *left; /* in a memfd */
+	char fd[16], source[4], channel[16];
+	uint64_t ready, done;
+	unsigned char number; /* of the message: none is taken for another */
+};
+
+static int this_pu(void)
+{
+	unsigned pu = 0;
+
+	syscall(SYS_getcpu, &pu, NULL, NULL);
+	return (int)pu;
+}
+
+/* ------------------------------------------------------------ the thread */
+
+static void put(struct mailbox *box, const char *message)
+{
+	memcpy(box->message, message, MESSAGE);
+	atomic_store(&box->full, true);
+}
+
+static bool take(struct mailbox *box, char *message)
+{
+	if (!atomic_load(&box->full))
+		return false;
+	memcpy(message, box->message, MESSAGE);
+	atomic_store(&box->full, false);
+	return true;
+}
+
+/* The first message is answered with itself; the second, empty, is the end. */
+static void on_request(uv_async_t *handle)
+{
+	struct meeting *m = handle->data;
+	char message[MESSAGE];
+
+	if (!take(&m->request, message))
+		return;
+	if (!message[0]) {
+		uv_close((uv_handle_t *)handle, NULL);
+		return;
+	}
+	put(&m->answer, message);
+	m->error = m->error ? m->error : uv_async_send(&m->to_main);
+}
+
+static int serve(struct meeting *m, uv_loop_t *loop)
+{
+	int error = uv_async_init(loop, &m->to_worker, on_request);
+
+	if (error)
+		return error;
+	m->to_worker.data = m;
+	if (m->layer == CHANNEL) {
+		m->ready = clock_now();
+		uv_close((uv_handle_t *)&m->to_worker, NULL);
+	} else {
+		atomic_store(&m->listening, true);
+		/* what was put before anyone listened */
+		on_request(&m->to_worker);
+	}
+	return uv_run(loop, UV_RUN_DEFAULT);
+}
+
+static void worker_main(void *arg)
+{
+	struct meeting *m = arg;
+	uv_loop_t loop;
+
+	if (m->layer == FIRST) {
+		m->ready = clock_now();
+		m->pu = this_pu();
+		return;
+	}
+	m->error = uv_loop_init(&loop);
+	if (m->error)
+		return;
+	if (m->layer == LOOP) {
+		m->ready = clock_now();
+		m->error = uv_run(&loop, UV_RUN_DEFAULT);
+	} else {
+		m->error = serve(m, &loop);
+	}
+	m->pu = this_pu();
+	if (!m->error)
+		m->error = uv_loop_close(&loop);
+}
+
+static void on_answer(uv_async_t *handle)
+{
+	struct state *s = handle->data;
+	struct meeting *m = &s->meeting;
+	char message[MESSAGE];
+
+	if (!take(&m->answer, message))
+		return;
+	s->ready = clock_now();
+	m->answered = (unsigned char)message[MESSAGE - 1] == s->number;
+	uv_stop(&s->main_loop);
+}
+
+static void request(struct meeting *m, const char *message)
+{
+	put(&m->request, message);
+	/* else the worker looks once it listens */
+	if (atomic_load(&m->listening))
+		uv_async_send(&m->to_worker);
+}
+
+static void converse(struct state *s)
+{
+	char message[MESSAGE];
+
+	memset(message, 'm', sizeof(message));
+	message[MESSAGE - 1] = (char)++s->number;
+	request(&s->meeting, message);
+	uv_run(&s->main_loop, UV_RUN_DEFAULT);
+	message[0] = '\0';
+	request(&s->meeting, message);
+}
+
+static int start_thread(struct state *s)
+{
+	struct meeting *m = &s->meeting;
+	uv_thread_t thread;
+	int error;
+
+	m->layer = s->layer;
+	m->ready = 0;
+	m->error = 0;
+	m->answered = false;
+	atomic_store(&m->listening, false);
+	error = uv_thread_create(&thread, worker_main, m);
+	if (error)
+		return bench_fail(s->r, "uv_thread_create: %s",
+				  uv_strerror(error));
+	if (s->layer == ANSWERED)
+		converse(s);
+	uv_thread_join(&thread);
+	s->done = clock_now();
+	if (m->error)
+		return bench_fail(s->r, "in the worker: %s",
+				  uv_strerror(m->error));
+	if (s->layer == ANSWERED && !m->answered)
+		return bench_fail(s->r, "the answer is not to the message");
+	if (s->layer != ANSWERED)
+		s->ready = m->ready;
+	s->r->peer_pu = m->pu;
+	return 0;
+}
+
+/* ----------------------------------------------------------- the process */
+
+static void child_main(struct state *s, int channel)
+{
+	static char *const no_environment[] = { NULL };
+	char *argv[] = { (char *)(uintptr_t)s->r->helper,
+			 s->fd,
+			 s->source,
+			 (char *)(uintptr_t) "0",
+			 channel < 0 ? NULL : s->channel,
+			 NULL };
+
+	if (s->layer == FIRST) {
+		s->left->first = clock_now();
+		s->left->pu = this_pu();
+		_exit(EXEC_CHILD_STATUS);
+	}
+	execve(s->r->helper, argv, no_environment);
+	s->left->pu = -errno;
+	_exit(127);
+}
+
+/* The hello, and a message there and back; 0 or -1. */
+static int converse_with_child(struct state *s, int socket)
+{
+	char hello, message[MESSAGE], answer[MESSAGE];
+
+	if (recv(socket, &hello, 1, 0) != 1 || hello != EXEC_CHILD_HELLO)
+		return -1; /* how the child ended says why */
+	if (s->layer == CHANNEL)
+		s->ready = clock_now();
+	memset(message, 'm', sizeof(message));
+	message[MESSAGE - 1] = (char)++s->number;
+	if (send(socket, message, MESSAGE, MSG_NOSIGNAL) != MESSAGE ||
+	    recv(socket, answer, MESSAGE, MSG_WAITALL) != MESSAGE)
+		return -1;
+	if (s->layer == ANSWERED)
+		s->ready = clock_now();
+	return memcmp(message, answer, MESSAGE) ? -1 : 0;
+}
+
+static int reap(struct state *s, pid_t pid, int talked)
+{
+	int status;
+	pid_t reaped;
+
+	do {
+		reaped = waitpid(pid, &status, 0);
+	} while (reaped < 0 && errno == EINTR);
+	s->done = clock_now();
+	if (reaped != pid)
+		return bench_fail(s->r, "waitpid: %s", strerror(errno));
+	if (s->left->pu < 0)
+		return bench_fail(s->r, "execve %s: %s", s->r->helper,
+				  strerror((int)-s->left->pu));
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXEC_CHILD_STATUS)
+		return bench_fail(s->r, "the child ended with status %#x",
+				  (unsigned)status);
+	if (talked)
+		return bench_fail(s->r, "the child did not answer");
+	if (s->layer == FIRST || s->layer == LOOP)
+		s->ready = s->left->first;
+	s->r->peer_pu = (int)s->left->pu;
+	return 0;
+}
+
+static int start_process(struct state *s)
+{
+	bool talks = s->layer >= CHANNEL;
+	int pair[2] = { -1, -1 }, talked = 0;
+	pid_t pid;
+
+	memset(s->left, 0, sizeof(*s->left));
+	if (talks && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return bench_fail(s->r, "socketpair: %s", strerror(errno));
+	/* the child's end stays open over exec, under its own number */
+	if (talks)
+		fcntl(pair[1], F_SETFD, 0);
+	snprintf(s->channel, sizeof(s->channel), "%d", pair[1]);
+	pid = fork();
+	if (!pid)
+		child_main(s, pair[1]);
+	if (pid < 0)
+		return bench_fail(s->r, "fork: %s", strerror(errno));
+	if (talks) {
+		close(pair[1]);
+		talked = converse_with_child(s, pair[0]);
+		close(pair[0]);
+	}
+	return reap(s, pid, talked);
+}
+
+/* --------------------------------------------------------- the benchmark */
+
+static uint64_t run(struct run *r, uint64_t n)
+{
+	struct state *s = r->state;
+
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t start = clock_now();
+
+		if (r->peer == PEER_THREAD ? start_thread(s) : start_process(s))
+			return i;
+		if (s->ready < start || s->ready > s->done) {
+			bench_fail(r, "%s: ready was not between start and end",
+				   r->variant->name);
+			return i;
+		}
+		if (r->pu_b >= 0 && r->peer_pu != r->pu_b) {
+			bench_fail(r, "the new one ran on PU %d, not %d",
+				   r->peer_pu, r->pu_b);
+			return i;
+		}
+		run_sample(r, READY, run_elapsed_ns(r, start, s->ready));
+		run_sample(r, DONE, run_elapsed_ns(r, start, s->done));
+	}
+	return n;
+}
+
+/* What the main thread has before it starts a worker: a loop and a handle. */
+static int open_main_loop(struct state *s)
+{
+	int error = uv_loop_init(&s->main_loop);
+
+	if (!error)
+		error = uv_async_init(&s->main_loop, &s->meeting.to_main,
+				      on_answer);
+	s->meeting.to_main.data = s;
+	return error ? bench_fail(s->r, "main loop: %s", uv_strerror(error)) :
+		       0;
+}
+
+static int open_left(struct state *s)
+{
+	int fd = memfd_create("handoff-worker", 0); /* the exec'd one has it */
+
+	if (fd < 0 || ftruncate(fd, EXEC_CHILD_STRIDE))
+		return bench_fail(s->r, "memfd: %s", strerror(errno));
+	s->left = mmap(NULL, EXEC_CHILD_STRIDE, PROT_READ | PROT_WRITE,
+		       MAP_SHARED, fd, 0);
+	if (s->left == MAP_FAILED)
+		return bench_fail(s->r, "map the memfd: %s", strerror(errno));
+	snprintf(s->fd, sizeof(s->fd), "%d", fd);
+	snprintf(s->source, sizeof(s->source), "%s",
+		 s->r->clock.source == CLOCK_RAW_COUNTER ? "c" : "k");
+	return 0;
+}
+
+static int setup(struct run *r)
+{
+	static struct state s;
+
+	r->state = &s;
+	s.r = r;
+	s.layer = *(const enum layer *)r->variant->arg;
+	if (!r->clocks_agree)
+		return bench_absent(r, "a time from one PU to another needs "
+				       "clocks that agree");
+	if (r->peer == PEER_THREAD ? open_main_loop(&s) : open_left(&s))
+		return -1;
+	if (topo_bind(r->pu_a))
+		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
+				  strerror(errno));
+	return 0;
+}
+
+/* pu: the new one inherits the creator's PU. any: both are free. */
+enum { BINDINGS = PLACE_ONE_PU | PLACE_ANY };
+
+static const enum layer first = FIRST, loop = LOOP, channel = CHANNEL,
+			answered = ANSWERED;
+
+static const struct variant variants[] = {
+	{ "pthread", &first, PEER_THREAD, BINDINGS },
+	{ "uv_loop", &loop, PEER_THREAD, BINDINGS },
+	{ "async_queue", &channel, PEER_THREAD, BINDINGS },
+	{ "fork", &first, PEER_PROCESS, BINDINGS },
+	{ "exec", &loop, PEER_PROCESS, BINDINGS },
+	{ "socketpair", &channel, PEER_PROCESS, BINDINGS },
+	{ "answered", &answered, PEER_THREAD | PEER_PROCESS, BINDINGS },
+	{ NULL },
+};
+
+static const struct metric metrics[] = {
+	{ "ready", "ns" }, /* until the last layer stands */
+	{ "done", "ns" },  /* until the worker is closed and joined, or the
+			    * child reaped */
+	{ NULL, NULL },
+};
+
+const struct bench bench_worker = {
+	.name = "worker",
+	.title = "start of a worker thread and of a child, layer by layer",
+	.unit = "ns",
+	.variants = variants,
+	.metrics = metrics,
+	.counts = COUNT_SYSCALLS | COUNT_NAMES | COUNT_SWITCHES |
+		  COUNT_CPU_TIME | COUNT_FAULTS,
+	.count_n = 4,
+	.spawns = true,
+	.setup = setup,
+	.run = run,
+};
