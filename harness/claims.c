@@ -15,17 +15,23 @@ const char claims_rules[] =
 	"what was measured lies inside, **differs** where all of it lies "
 	"outside; otherwise, or with fewer invocations than an interval "
 	"needs, one **cannot tell**. Counts claimed as whole numbers hold "
-	"within 0.05. \"About x\" is x/2 … 2x. A message's latency is meant "
+	"within 0.05. \"About x\" is x/2 … 2x. A ratio's interval is what "
+	"the intervals of both cases allow: \"grows\" is 2 × and more, "
+	"\"flat\" less than 2 × (1.5 × where no page table is copied). A message's latency is meant "
 	"one way: half of the round trip (payload there, answer back) is "
 	"held against the range.\n";
 
-/* A range held against a metric, times a factor. */
+/* A range held against a metric, times a factor; or against the ratio of it to
+ * the same metric of the case that `to` makes of its id. */
 struct claim {
 	const char *id, *claim, *claimed;
 	const char *cases; /* a glob over case ids: a line for each */
 	const char *metric;
 	double factor; /* what is measured × factor is what is claimed */
 	double low, high;
+	struct {
+		const char *variant, *peer, *param; /* NULL: the same */
+	} to;
 };
 
 #define MS *1e6
@@ -59,6 +65,10 @@ static const struct claim ranges[] = {
 	{ "latency", "1 KiB message one way, child (socket)", "0.5–2 ms",
 	  "message/socketpair/process/*/size=1KiB", "latency", 0.5, 0.5 MS,
 	  2 MS },
+	{ "startup", "a worker thread with event loop answers", "< 5 ms",
+	  "worker/answered/thread/*/-", "ready", 1, 0, 5 MS },
+	{ "startup", "a child process with a channel answers", "~100 ms",
+	  "worker/answered/process/*/-", "ready", 1, 50 MS, 200 MS },
 	{ "startup", "first instruction of a worker: pthread", "< 5 ms",
 	  "create/pthread/thread/*/-", "first", 1, 0, 5 MS },
 	{ "startup", "first instruction of a worker: uv_thread", "< 5 ms",
@@ -67,6 +77,66 @@ static const struct claim ranges[] = {
 	  "create/fork_exec/process/*/-", "first", 1, 50 MS, 200 MS },
 	{ "startup", "first instruction of a child: posix_spawn", "~100 ms",
 	  "create/posix_spawn/process/*/-", "first", 1, 50 MS, 200 MS },
+	{ "creation", "fork + exec against uv_thread_create, until done",
+	  "> 1 ×", "create/fork_exec/process/*/-", "done", 1, 1, INFINITY,
+	  { .variant = "uv_thread", .peer = "thread" } },
+	{ "creation", "fork against pthread_create, until done", "> 1 ×",
+	  "create/fork/process/*/-", "done", 1, 1, INFINITY,
+	  { .variant = "pthread", .peer = "thread" } },
+	{ "page-tables", "fork: 256 MiB written against none", "grows",
+	  "fork_memory/dirty/process/*/rss=256MiB", "call", 1, 2, INFINITY,
+	  { .param = "rss=0B" } },
+	{ "page-tables", "fork: 256 MiB shared against none", "grows",
+	  "fork_memory/shared/process/*/rss=256MiB", "call", 1, 2, INFINITY,
+	  { .param = "rss=0B" } },
+	{ "page-tables", "fork: 256 MiB MADV_DONTFORK against none", "flat",
+	  "fork_memory/dontfork/process/*/rss=256MiB", "call", 1, 0, 2,
+	  { .param = "rss=0B" } },
+	{ "page-tables", "posix_spawn: 256 MiB written against none", "flat",
+	  "fork_memory/posix_spawn/process/*/rss=256MiB", "call", 1, 0, 1.5,
+	  { .param = "rss=0B" } },
+	{ "page-tables", "vfork + exec: 256 MiB written against none", "flat",
+	  "fork_memory/vfork_exec/process/*/rss=256MiB", "call", 1, 0, 1.5,
+	  { .param = "rss=0B" } },
+	{ "page-tables", "pthread_create: 256 MiB written against none", "flat",
+	  "fork_memory/pthread/thread/*/rss=256MiB", "call", 1, 0, 1.5,
+	  { .param = "rss=0B" } },
+	{ "no-cow", "faults a private page that the parent writes after fork",
+	  "1", "page/cow_parent/process/*/-", "faults", 1, 0.95, 1.05 },
+	{ "no-cow", "faults a private page that the child writes after fork",
+	  "1", "page/cow_child/process/*/-", "faults", 1, 0.95, 1.05 },
+	{ "no-cow", "faults a shared page written after fork", "0",
+	  "page/shared_after_fork/process/*/-", "faults", 1, -0.005, 0.005 },
+	{ "sab-map", "a worker sees what is written to shared memory", "yes",
+	  "facts/memory/thread/*/-", "shared_seen", 1, 1, 1 },
+	{ "sab-map", "a child sees what is written to shared memory", "yes",
+	  "facts/memory/process/*/-", "shared_seen", 1, 1, 1 },
+	{ "sab-map", "shared memory is the same page frame in a child", "yes",
+	  "facts/page_frames/process/*/-", "same_shared_frame", 1, 1, 1 },
+	{ "sab-zero-copy", "64 MiB by reference against 1 KiB, worker", "flat",
+	  "share/reference/thread/*/size=64MiB", "latency", 1, 0, 2,
+	  { .param = "size=1KiB" } },
+	{ "sab-zero-copy", "64 MiB through a pipe against 1 KiB, child",
+	  "grows", "share/pipe/process/*/size=64MiB", "latency", 1, 2, INFINITY,
+	  { .param = "size=1KiB" } },
+	{ "memory-model", "a worker's write to private memory is seen", "yes",
+	  "facts/memory/thread/*/-", "private_seen", 1, 1, 1 },
+	{ "memory-model", "a child's write to private memory is seen", "no",
+	  "facts/memory/process/*/-", "private_seen", 1, 0, 0 },
+	{ "address-space", "a worker has the creator's address space", "yes",
+	  "facts/identity/thread/*/-", "same_maps", 1, 1, 1 },
+	{ "address-space", "a child has the creator's address space", "no",
+	  "facts/identity/process/*/-", "same_maps", 1, 0, 0 },
+	{ "same-pid", "a worker has the creator's pid", "yes",
+	  "facts/identity/thread/*/-", "same_pid", 1, 1, 1 },
+	{ "same-pid", "a worker has the creator's tid", "no",
+	  "facts/identity/thread/*/-", "same_tid", 1, 0, 0 },
+	{ "same-pid", "a worker has the creator's descriptors", "yes",
+	  "facts/identity/thread/*/-", "same_descriptors", 1, 1, 1 },
+	{ "containment", "the creator survives a worker's crash", "no",
+	  "facts/containment/thread/*/-", "survives", 1, 0, 0 },
+	{ "containment", "the creator survives a child's crash", "yes",
+	  "facts/containment/process/*/-", "survives", 1, 1, 1 },
 	{ "futex-only", "system calls of store, load and spin", "0",
 	  "roundtrip/spin/*/-", "syscalls", 1, -0.005, 0.005 },
 	{ "futex-only", "system calls of a wake that finds no waiter", "1",
@@ -105,27 +175,19 @@ static struct claim_line *add_line(struct lines *lines, const char *id,
 	return line;
 }
 
-static void format_value(char *buf, size_t size, const char *unit, double v)
-{
-	if (!strcmp(unit, "ns"))
-		units_time(buf, size, v);
-	else
-		units_count(buf, size, v);
-}
-
 static void format_measured(char *buf, size_t size, const char *unit,
 			    double value, struct interval ci)
 {
 	char v[UNITS_SIZE], low[UNITS_SIZE], high[UNITS_SIZE];
 
-	if (isnan(ci.low)) {
-		format_value(buf, size, unit, value);
-		return;
-	}
-	format_value(v, sizeof(v), unit, value);
-	format_value(low, sizeof(low), unit, ci.low);
-	format_value(high, sizeof(high), unit, ci.high);
-	snprintf(buf, size, "%.31s [%.31s, %.31s]", v, low, high);
+	units_value(v, sizeof(v), unit, value);
+	units_value(low, sizeof(low), unit, ci.low);
+	units_value(high, sizeof(high), unit, ci.high);
+	/* a fact has no interval to show */
+	if (isnan(ci.low) || (!strcmp(unit, "bool") && !strcmp(v, low)))
+		snprintf(buf, size, "%s", v);
+	else
+		snprintf(buf, size, "%.31s [%.31s, %.31s]", v, low, high);
 }
 
 static const char *decide(struct interval ci, double low, double high)
@@ -139,13 +201,60 @@ static const char *decide(struct interval ci, double low, double high)
 	return "cannot tell";
 }
 
-static int decide_row(struct lines *lines, const struct claim *c,
-		      const struct summary_row *row)
+/* The row that a claim's row is held against; NULL: there is none. */
+static const struct summary_row *other_row(const struct summary *summary,
+					   const struct claim *c,
+					   const struct summary_row *row)
 {
+	char id[SUMMARY_ID];
+
+	snprintf(id, sizeof(id), "%s/%s/%s/%s/%s", row->bench,
+		 c->to.variant ? c->to.variant : row->variant,
+		 c->to.peer ? c->to.peer : row->peer, row->place,
+		 c->to.param ? c->to.param : row->param);
+	return summary_find(summary, id, c->metric);
+}
+
+static bool is_ratio(const struct claim *c)
+{
+	return c->to.variant || c->to.peer || c->to.param;
+}
+
+/* What a row has to say to a claim: its own value, or its ratio to another's,
+ * with the interval that both intervals allow. 0, or -1: nothing, and why. */
+static int say(const struct summary *summary, const struct claim *c,
+	       const struct summary_row *row, double *value,
+	       struct interval *ci, const char **why)
+{
+	const struct summary_row *other = NULL;
+
+	*why = row->reason;
+	if (!row->ok)
+		return -1;
+	*value = row->value * c->factor;
+	*ci = (struct interval){ row->ci.low * c->factor,
+				 row->ci.high * c->factor };
+	if (!is_ratio(c))
+		return 0;
+	other = other_row(summary, c, row);
+	*why = other ? other->reason :
+		       "the run did not include what it is held against";
+	if (!other || !other->ok)
+		return -1;
+	*value /= other->value;
+	*ci = (struct interval){ ci->low / other->ci.high,
+				 ci->high / other->ci.low };
+	return 0;
+}
+
+static int decide_row(struct lines *lines, const struct summary *summary,
+		      const struct claim *c, const struct summary_row *row)
+{
+	char claim[96], id[SUMMARY_ID], measured[120];
 	struct claim_line *line;
-	struct interval ci = { row->ci.low * c->factor,
-			       row->ci.high * c->factor };
-	char claim[96];
+	struct interval ci;
+	const char *why;
+	double value;
 
 	snprintf(claim, sizeof(claim), "%s%s%s", c->claim,
 		 strcmp(row->place, "-") ? ", place " : "",
@@ -153,16 +262,18 @@ static int decide_row(struct lines *lines, const struct claim *c,
 	line = add_line(lines, c->id, claim, c->claimed);
 	if (!line)
 		return -1;
-	snprintf(line->basis, sizeof(line->basis), "%s/%s/%s/%s/%s %s%s",
-		 row->bench, row->variant, row->peer, row->place, row->param,
-		 row->metric, c->factor == 0.5 ? " ÷ 2" : "");
-	if (!row->ok) {
+	snprintf(line->basis, sizeof(line->basis), "%.90s %.20s%s",
+		 summary_id(row, id, sizeof(id)), row->metric,
+		 c->factor == 0.5 ? " ÷ 2" : "");
+	if (say(summary, c, row, &value, &ci, &why)) {
 		snprintf(line->verdict, sizeof(line->verdict),
-			 "not run: %.180s", row->reason);
+			 "not run: %.180s", why);
 		return 0;
 	}
-	format_measured(line->measured, sizeof(line->measured), row->unit,
-			row->value * c->factor, ci);
+	format_measured(measured, sizeof(measured),
+			is_ratio(c) ? "count" : row->unit, value, ci);
+	snprintf(line->measured, sizeof(line->measured), "%s%s", measured,
+		 is_ratio(c) ? " ×" : "");
 	snprintf(line->verdict, sizeof(line->verdict), "%s",
 		 decide(ci, c->low, c->high));
 	return 0;
@@ -193,7 +304,7 @@ static int decide_range(struct lines *lines, const struct summary *summary,
 			continue;
 		decided = row->ok ? !strcmp(row->metric, c->metric) :
 				    tells(row, c->metric) == 3;
-		if (decided && decide_row(lines, c, row))
+		if (decided && decide_row(lines, summary, c, row))
 			return -1;
 		if (!row->ok &&
 		    (!why || tells(row, c->metric) > tells(why, c->metric)))
@@ -213,6 +324,64 @@ static int decide_range(struct lines *lines, const struct summary *summary,
 		snprintf(line->basis, sizeof(line->basis), "%s %s", c->cases,
 			 c->metric);
 	}
+	return 0;
+}
+
+/* Points of a line, read off rows of one metric: bytes and values. */
+enum { POINTS = 32 };
+
+static size_t read_points(const struct summary *summary, const char *cases,
+			  const char *metric, double *x, double *y)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < summary->count && n < POINTS; i++) {
+		const struct summary_row *row = &summary->row[i];
+		const char *amount = strchr(row->param, '=');
+		uint64_t bytes;
+
+		if (!row->ok || strcmp(row->metric, metric) || !amount ||
+		    units_parse_bytes(amount + 1, &bytes) ||
+		    !summary_matches(row, cases))
+			continue;
+		x[n] = (double)bytes;
+		y[n++] = row->value;
+	}
+	return n;
+}
+
+/* Fork copies the page tables of written memory: its time rises with it, by
+ * the interval of a line through all sizes. */
+static int decide_slope(struct lines *lines, const struct summary *summary)
+{
+	static const char cases[] = "fork_memory/dirty/process/pu/*";
+	struct claim_line *line =
+		add_line(lines, "page-tables",
+			 "fork's time a GiB of written memory, place pu",
+			 "grows");
+	char v[UNITS_SIZE], low[UNITS_SIZE], high[UNITS_SIZE];
+	double x[POINTS], y[POINTS], gib = 0x1p30;
+	size_t n = read_points(summary, cases, "call", x, y);
+	struct line fit;
+
+	if (!line)
+		return -1;
+	snprintf(line->basis, sizeof(line->basis), "%s call, a line", cases);
+	if (n < 3) {
+		snprintf(line->verdict, sizeof(line->verdict),
+			 "not run: fewer than three sizes were measured");
+		return 0;
+	}
+	fit = stats_line(x, y, n, 0.95);
+	snprintf(line->measured, sizeof(line->measured),
+		 "%.31s/GiB [%.31s, %.31s]",
+		 units_time(v, sizeof(v), fit.slope * gib),
+		 units_time(low, sizeof(low), fit.slope_ci.low * gib),
+		 units_time(high, sizeof(high), fit.slope_ci.high * gib));
+	snprintf(line->verdict, sizeof(line->verdict), "%s",
+		 fit.slope_ci.low > 0  ? "holds" :
+		 fit.slope_ci.high < 0 ? "differs" :
+					 "cannot tell");
 	return 0;
 }
 
@@ -281,6 +450,29 @@ static int decide_lock_xchg(struct lines *lines, const struct summary *summary)
 	return 0;
 }
 
+/* Lines of one claim stand together, in the order in which claims first
+ * appear. 0 or -1. */
+static int group(struct lines *lines)
+{
+	struct claim_line *grouped = malloc(lines->used * sizeof(*grouped));
+	size_t used = 0;
+
+	if (!grouped)
+		return -1;
+	for (size_t i = 0; i < lines->used; i++) {
+		size_t k = 0;
+
+		while (k < i && strcmp(lines->line[k].id, lines->line[i].id))
+			k++;
+		for (size_t j = i; k == i && j < lines->used; j++)
+			if (!strcmp(lines->line[j].id, lines->line[i].id))
+				grouped[used++] = lines->line[j];
+	}
+	free(lines->line);
+	lines->line = grouped;
+	return 0;
+}
+
 struct claim_line *claims_decide(const struct summary *summary, size_t *count)
 {
 	struct lines lines = { NULL, 0, 0 };
@@ -289,7 +481,11 @@ struct claim_line *claims_decide(const struct summary *summary, size_t *count)
 	for (size_t i = 0; i < RANGES && !result; i++)
 		result = decide_range(&lines, summary, &ranges[i]);
 	if (!result)
+		result = decide_slope(&lines, summary);
+	if (!result)
 		result = decide_lock_xchg(&lines, summary);
+	if (!result)
+		result = group(&lines);
 	if (result) {
 		free(lines.line);
 		return NULL;

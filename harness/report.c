@@ -75,22 +75,30 @@ static void print_value(struct table *t, const struct summary_row *row,
 			enum table_style style)
 {
 	char value[UNITS_SIZE], low[UNITS_SIZE], high[UNITS_SIZE];
-	bool time = row && !strcmp(row->unit, "ns");
-	char *(*format)(char *, size_t, double) =
-		time ? units_time : units_count;
 
 	if (!row) {
 		table_cell(t, "%s", "");
 	} else if (!row->ok) {
 		table_cell(t, "%s", row->status);
-	} else if (style == TABLE_TERMINAL || isnan(row->ci.low)) {
-		table_cell(t, "%s", format(value, sizeof(value), row->value));
+	} else if (style == TABLE_TERMINAL || isnan(row->ci.low) ||
+		   !strcmp(row->method, "exact")) {
+		table_cell(t, "%s",
+			   units_value(value, sizeof(value), row->unit,
+				       row->value));
 	} else {
 		table_cell(t, "%s [%s, %s]",
-			   format(value, sizeof(value), row->value),
-			   format(low, sizeof(low), row->ci.low),
-			   format(high, sizeof(high), row->ci.high));
+			   units_value(value, sizeof(value), row->unit,
+				       row->value),
+			   units_value(low, sizeof(low), row->unit,
+				       row->ci.low),
+			   units_value(high, sizeof(high), row->unit,
+				       row->ci.high));
 	}
+}
+
+static bool is_named_call(const struct summary_row *row)
+{
+	return !strncmp(row->metric, "syscalls.", 9);
 }
 
 /* Rows × columns of one view; places and parameters that no case has here are
@@ -148,7 +156,7 @@ static size_t list_views(const struct summary *s, struct view *view,
 		const struct summary_row *row = &s->row[i];
 		size_t k = 0;
 
-		if (!strcmp(row->status, "absent"))
+		if (!strcmp(row->status, "absent") || is_named_call(row))
 			continue;
 		while (k < count && !in_view(&view[k], row))
 			k++;
@@ -164,10 +172,50 @@ static size_t list_views(const struct summary *s, struct view *view,
 	return count;
 }
 
+/* The system calls of each case of a bench by name, in one table. */
+static void print_calls(const struct summary *s, const char *bench, FILE *out)
+{
+	const struct summary_row *of = NULL;
+	char calls[1024] = "", id[SUMMARY_ID];
+	struct table *t = NULL;
+
+	for (size_t i = 0; i <= s->count; i++) {
+		const struct summary_row *row = i < s->count ? &s->row[i] :
+							       NULL;
+		char value[UNITS_SIZE];
+		size_t used;
+
+		if (row && (!row->ok || strcmp(row->bench, bench) ||
+			    !is_named_call(row)))
+			continue;
+		if (of && (!row || !summary_same_case(of, row))) {
+			table_cell(t, "`%s`", summary_id(of, id, sizeof(id)));
+			table_cell(t, "%s", calls);
+			calls[0] = '\0';
+		}
+		if (!row)
+			break;
+		if (!t) {
+			t = table_new(2, 2);
+			table_cell(t, "%s", bench);
+			table_cell(t, "system calls an operation, by name");
+		}
+		used = strlen(calls);
+		snprintf(calls + used, sizeof(calls) - used, "%s%s %s",
+			 used ? ", " : "", row->metric + strlen("syscalls."),
+			 units_count(value, sizeof(value), row->value));
+		of = row;
+	}
+	if (!of)
+		return;
+	fputc('\n', out);
+	table_print(t, TABLE_MARKDOWN, out);
+}
+
 static void print_claims(const struct summary *s, enum table_style style,
 			 FILE *out)
 {
-	size_t count = 0;
+	size_t count = 0, left_out = 0;
 	struct claim_line *line = claims_decide(s, &count);
 	bool markdown = style == TABLE_MARKDOWN;
 	struct table *t = table_new(markdown ? 6 : 4, markdown ? 6 : 2);
@@ -183,6 +231,11 @@ static void print_claims(const struct summary *s, enum table_style style,
 	if (markdown)
 		table_cell(t, "rests on");
 	for (size_t i = 0; i < count; i++) {
+		/* a run of a few cases is no news about the others */
+		if (!markdown && !strncmp(line[i].verdict, "not run", 7)) {
+			left_out++;
+			continue;
+		}
 		if (markdown)
 			table_cell(t, "%s", line[i].id);
 		table_cell(t, "%s", line[i].claim);
@@ -192,7 +245,14 @@ static void print_claims(const struct summary *s, enum table_style style,
 		if (markdown)
 			table_cell(t, "`%s`", line[i].basis);
 	}
-	table_print(t, style, out);
+	if (left_out < count)
+		table_print(t, style, out);
+	else
+		table_free(t);
+	if (left_out)
+		fprintf(out,
+			"%zu of %zu claims were not run: tables.md says why\n",
+			left_out, count);
 	free(line);
 }
 
@@ -222,6 +282,7 @@ static void print_missing(const struct summary *s, FILE *out)
 	table_cell(t, "for example");
 	for (size_t k = 0; k < reasons.count; k++) {
 		const struct summary_row *example = s->row;
+		char id[SUMMARY_ID];
 		size_t count = 0;
 
 		for (size_t i = 0; i < s->count; i++) {
@@ -238,9 +299,8 @@ static void print_missing(const struct summary *s, FILE *out)
 		}
 		table_cell(t, "%s", reasons.name[k]);
 		table_cell(t, "%zu", count);
-		table_cell(t, "`%s/%s/%s/%s/%s`", example->bench,
-			   example->variant, example->peer, example->place,
-			   example->param);
+		table_cell(t, "`%s`",
+			   summary_id(example, id, sizeof(id)));
 	}
 	table_print(t, TABLE_MARKDOWN, out);
 }
@@ -267,6 +327,8 @@ static void write_markdown(const struct summary *s, FILE *out)
 		}
 		fputc('\n', out);
 		print_matrix(s, &view[i], TABLE_MARKDOWN, out);
+		if (i + 1 == views || strcmp(bench, view[i + 1].bench))
+			print_calls(s, bench, out);
 	}
 	print_missing(s, out);
 }

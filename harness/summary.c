@@ -172,13 +172,25 @@ void summary_free(struct summary *summary)
 	memset(summary, 0, sizeof(*summary));
 }
 
+char *summary_id(const struct summary_row *row, char *buf, size_t size)
+{
+	snprintf(buf, size, "%s/%s/%s/%s/%s", row->bench, row->variant,
+		 row->peer, row->place, row->param);
+	return buf;
+}
+
+bool summary_same_case(const struct summary_row *a, const struct summary_row *b)
+{
+	return !strcmp(a->bench, b->bench) && !strcmp(a->variant, b->variant) &&
+	       !strcmp(a->peer, b->peer) && !strcmp(a->place, b->place) &&
+	       !strcmp(a->param, b->param);
+}
+
 bool summary_matches(const struct summary_row *row, const char *glob)
 {
-	char id[CASE_ID];
+	char id[SUMMARY_ID];
 
-	snprintf(id, sizeof(id), "%s/%s/%s/%s/%s", row->bench, row->variant,
-		 row->peer, row->place, row->param);
-	return !fnmatch(glob, id, 0);
+	return !fnmatch(glob, summary_id(row, id, sizeof(id)), 0);
 }
 
 const struct summary_row *summary_find(const struct summary *summary,

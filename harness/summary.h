@@ -32,6 +32,12 @@ int summary_read(struct summary *summary, const char *path, char *err,
 		 size_t size);
 void summary_free(struct summary *summary);
 
+/* bench/variant/peer/place/param into buf, which is returned. */
+enum { SUMMARY_ID = 256 };
+char *summary_id(const struct summary_row *row, char *buf, size_t size);
+bool summary_same_case(const struct summary_row *a,
+		       const struct summary_row *b);
+
 /* Whether the row's case id matches a glob. */
 bool summary_matches(const struct summary_row *row, const char *glob);
 

@@ -9,6 +9,7 @@
 
 struct table {
 	size_t columns, left, cells, room;
+	bool lost; /* a cell, and with it the place of all that follow */
 	char **cell;
 };
 
@@ -28,14 +29,16 @@ void table_cell(struct table *t, const char *format, ...)
 	char *text = NULL;
 	va_list args;
 
-	if (!t)
+	if (!t || t->lost)
 		return;
 	if (t->cells == t->room) {
 		size_t more = t->room ? 2 * t->room : 64;
 		char **larger = realloc(t->cell, more * sizeof(*larger));
 
-		if (!larger)
+		if (!larger) {
+			t->lost = true;
 			return;
+		}
 		t->cell = larger;
 		t->room = more;
 	}
@@ -117,6 +120,15 @@ static void print_rule(const struct table *t, const size_t *widest,
 	fputc('\n', out);
 }
 
+void table_free(struct table *t)
+{
+	for (size_t i = 0; t && i < t->cells; i++)
+		free(t->cell[i]);
+	if (t)
+		free(t->cell);
+	free(t);
+}
+
 void table_print(struct table *t, enum table_style style, FILE *out)
 {
 	size_t *widest = t ? calloc(t->columns, sizeof(*widest)) : NULL;
@@ -137,10 +149,6 @@ void table_print(struct table *t, enum table_style style, FILE *out)
 		if (!row)
 			print_rule(t, widest, style, out);
 	}
-	for (size_t i = 0; t && i < t->cells; i++)
-		free(t->cell[i]);
-	if (t)
-		free(t->cell);
 	free(widest);
-	free(t);
+	table_free(t);
 }

@@ -21,4 +21,6 @@ void table_cell(struct table *t, const char *format, ...)
 /* Prints and frees. A cell that was lost for want of memory prints as "?". */
 void table_print(struct table *t, enum table_style style, FILE *out);
 
+void table_free(struct table *t);
+
 #endif

@@ -88,6 +88,23 @@ char *units_count(char *buf, size_t size, double value)
 	return number(buf, size, value, "");
 }
 
+char *units_value(char *buf, size_t size, const char *unit, double value)
+{
+	size_t used;
+
+	if (!strcmp(unit, "ns"))
+		return units_time(buf, size, value);
+	if (!strcmp(unit, "bool") && (value == 0 || value == 1)) {
+		snprintf(buf, size, "%s", value == 1 ? "yes" : "no");
+		return buf;
+	}
+	units_count(buf, size, value);
+	used = strlen(buf);
+	if (!strcmp(unit, "1/s") && used < size)
+		snprintf(buf + used, size - used, "/s");
+	return buf;
+}
+
 /* Reads digits with at most one point; the rest of the text, NULL if none. */
 static const char *decimal(const char *text, double *value)
 {

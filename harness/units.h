@@ -33,6 +33,10 @@ char *units_bytes(char *buf, size_t size, uint64_t bytes);
  */
 char *units_count(char *buf, size_t size, double value);
 
+/* A value in a unit of summary.csv: "ns" as a time, "bool" as yes or no, "1/s"
+ * as "4.20e4/s", the rest as counts. */
+char *units_value(char *buf, size_t size, const char *unit, double value);
+
 /*
  * Readers take the whole text or nothing: no blanks, signs, exponents or hex.
  * They return 0, or -1 and leave the result alone if the text is anything else

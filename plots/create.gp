@@ -3,7 +3,7 @@
 chart = "create"
 bench = "create"
 metrics = "call first done"
-keep(param) = 1
+keep(param) = param eq "-"
 kind = "dots"
 split = "metric"
 order = metrics

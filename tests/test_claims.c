@@ -143,6 +143,16 @@ static const struct {
 	  "message/pipe/process/node/size=1KiB", "latency", 1e6, 4e6 },
 	{ "latency", "1 KiB message one way, child (socket)", "0.5–2 ms",
 	  "message/socketpair/process/pu/size=1KiB", "latency", 1e6, 4e6 },
+	{ "startup", "a worker thread with event loop answers", "< 5 ms",
+	  "worker/answered/thread/pu/-", "ready", 0, 5e6 },
+	{ "startup", "a child process with a channel answers", "~100 ms",
+	  "worker/answered/process/any/-", "ready", 50e6, 200e6 },
+	{ "no-cow", "faults a private page that the parent writes after fork",
+	  "1", "page/cow_parent/process/pu/-", "faults", 0.95, 1.05 },
+	{ "no-cow", "faults a private page that the child writes after fork",
+	  "1", "page/cow_child/process/pu/-", "faults", 0.95, 1.05 },
+	{ "no-cow", "faults a shared page written after fork", "0",
+	  "page/shared_after_fork/process/pu/-", "faults", -0.005, 0.005 },
 	{ "startup", "first instruction of a worker: pthread", "< 5 ms",
 	  "create/pthread/thread/pu/-", "first", 0, 5e6 },
 	{ "startup", "first instruction of a worker: uv_thread", "< 5 ms",
@@ -239,13 +249,187 @@ static void test_not_run_says_why(void **state)
 		assert_string_equal(must_find(range[i].claim)->measured, "-");
 }
 
+/* What is found out is yes or no. */
+static const struct {
+	const char *claim, *claimed, *row, *metric;
+} fact[] = {
+	{ "a worker sees what is written to shared memory", "yes",
+	  "facts/memory/thread/any/-", "shared_seen" },
+	{ "a child sees what is written to shared memory", "yes",
+	  "facts/memory/process/any/-", "shared_seen" },
+	{ "shared memory is the same page frame in a child", "yes",
+	  "facts/page_frames/process/any/-", "same_shared_frame" },
+	{ "a worker's write to private memory is seen", "yes",
+	  "facts/memory/thread/any/-", "private_seen" },
+	{ "a child's write to private memory is seen", "no",
+	  "facts/memory/process/any/-", "private_seen" },
+	{ "a worker has the creator's address space", "yes",
+	  "facts/identity/thread/any/-", "same_maps" },
+	{ "a child has the creator's address space", "no",
+	  "facts/identity/process/any/-", "same_maps" },
+	{ "a worker has the creator's pid", "yes",
+	  "facts/identity/thread/any/-", "same_pid" },
+	{ "a worker has the creator's tid", "no", "facts/identity/thread/any/-",
+	  "same_tid" },
+	{ "a worker has the creator's descriptors", "yes",
+	  "facts/identity/thread/any/-", "same_descriptors" },
+	{ "the creator survives a worker's crash", "no",
+	  "facts/containment/thread/any/-", "survives" },
+	{ "the creator survives a child's crash", "yes",
+	  "facts/containment/process/any/-", "survives" },
+};
+
+static void decide_facts(bool as_claimed)
+{
+	for (size_t i = 0; i < COUNT(fact); i++) {
+		double value = !strcmp(fact[i].claimed, "yes") == as_claimed;
+
+		row(fact[i].row, fact[i].metric, value, value, value);
+	}
+	decide();
+	for (size_t i = 0; i < COUNT(fact); i++) {
+		expect(fact[i].claim, as_claimed ? "holds" : "differs");
+		assert_string_equal(must_find(fact[i].claim)->claimed,
+				    fact[i].claimed);
+	}
+}
+
+static void test_facts_hold(void **state)
+{
+	(void)state;
+	decide_facts(true);
+}
+
+static void test_facts_differ(void **state)
+{
+	(void)state;
+	decide_facts(false);
+}
+
+/* Ratios: what is measured, what it is held against, and the claim's range. */
+static const struct {
+	const char *claim, *metric, *row, *to;
+	double low, high;
+} ratio[] = {
+	{ "fork + exec against uv_thread_create", "done",
+	  "create/fork_exec/process/pu/-", "create/uv_thread/thread/pu/-", 1,
+	  1e6 },
+	{ "fork against pthread_create", "done", "create/fork/process/pu/-",
+	  "create/pthread/thread/pu/-", 1, 1e6 },
+	{ "fork: 256 MiB written", "call",
+	  "fork_memory/dirty/process/pu/rss=256MiB",
+	  "fork_memory/dirty/process/pu/rss=0B", 2, 1e6 },
+	{ "fork: 256 MiB shared", "call",
+	  "fork_memory/shared/process/pu/rss=256MiB",
+	  "fork_memory/shared/process/pu/rss=0B", 2, 1e6 },
+	{ "fork: 256 MiB MADV_DONTFORK", "call",
+	  "fork_memory/dontfork/process/pu/rss=256MiB",
+	  "fork_memory/dontfork/process/pu/rss=0B", 0, 2 },
+	{ "posix_spawn: 256 MiB", "call",
+	  "fork_memory/posix_spawn/process/pu/rss=256MiB",
+	  "fork_memory/posix_spawn/process/pu/rss=0B", 0, 1.5 },
+	{ "vfork + exec: 256 MiB", "call",
+	  "fork_memory/vfork_exec/process/pu/rss=256MiB",
+	  "fork_memory/vfork_exec/process/pu/rss=0B", 0, 1.5 },
+	{ "pthread_create: 256 MiB", "call",
+	  "fork_memory/pthread/thread/pu/rss=256MiB",
+	  "fork_memory/pthread/thread/pu/rss=0B", 0, 1.5 },
+	{ "64 MiB by reference", "latency",
+	  "share/reference/thread/pu/size=64MiB",
+	  "share/reference/thread/pu/size=1KiB", 0, 2 },
+	{ "64 MiB through a pipe", "latency",
+	  "share/pipe/process/pu/size=64MiB", "share/pipe/process/pu/size=1KiB",
+	  2, 1e6 },
+};
+
+/* Both intervals 1 % wide; the ratio is `times` the end of the range that is
+ * not the end of the scale. */
+static void decide_ratios(double times, const char *where_low,
+			  const char *where_high)
+{
+	for (size_t i = 0; i < COUNT(ratio); i++) {
+		double end =
+			ratio[i].high == 1e6 ? ratio[i].low : ratio[i].high;
+		double value = 1000 * end * times;
+
+		row(ratio[i].row, ratio[i].metric, value, value * 0.995,
+		    value * 1.005);
+		row(ratio[i].to, ratio[i].metric, 1000, 995, 1005);
+	}
+	decide();
+	for (size_t i = 0; i < COUNT(ratio); i++)
+		expect(ratio[i].claim,
+		       ratio[i].high == 1e6 ? where_low : where_high);
+}
+
+static void test_ratio_above(void **state)
+{
+	(void)state;
+	decide_ratios(1.1, "holds", "differs");
+	assert_string_equal(must_find("fork: 256 MiB written")->measured,
+			    "2.20 [2.18, 2.22] ×");
+}
+
+static void test_ratio_below(void **state)
+{
+	(void)state;
+	decide_ratios(0.9, "differs", "holds");
+}
+
+static void test_ratio_at_the_end_cannot_tell(void **state)
+{
+	(void)state;
+	decide_ratios(1, "cannot tell", "cannot tell");
+}
+
+static void test_ratio_to_nothing(void **state)
+{
+	(void)state;
+	row(ratio[0].row, ratio[0].metric, 100, 99, 101);
+	row(ratio[1].row, ratio[1].metric, 100, 99, 101);
+	row_lacking(ratio[1].to, ratio[1].metric, "denied", "no threads here");
+	decide();
+	expect(ratio[0].claim,
+	       "not run: the run did not include what it is held against");
+	expect(ratio[1].claim, "not run: no threads here");
+}
+
+static const char slope[] = "fork's time a GiB of written memory";
+
+static void test_slope(void **state)
+{
+	(void)state;
+	row("fork_memory/dirty/process/pu/rss=0B", "call", 1e5, NAN, NAN);
+	row("fork_memory/dirty/process/pu/rss=256MiB", "call", 2.1e6, NAN, NAN);
+	row("fork_memory/dirty/process/pu/rss=1GiB", "call", 8.1e6, NAN, NAN);
+	row("fork_memory/clean/process/pu/rss=1GiB", "call", 1e5, NAN, NAN);
+	decide();
+	expect(slope, "holds");
+	assert_non_null(strstr(must_find(slope)->measured, "8.00 ms/GiB ["));
+}
+
+static void test_slope_of_nothing(void **state)
+{
+	(void)state;
+	row("fork_memory/dirty/process/pu/rss=0B", "call", 1e5, NAN, NAN);
+	row("fork_memory/dirty/process/pu/rss=1MiB", "call", 1e5, NAN, NAN);
+	row("fork_memory/dirty/process/pu/rss=4MiB", "latency", 1e5, NAN, NAN);
+	decide();
+	expect(slope, "not run: fewer than three sizes");
+}
+
 static void test_not_included(void **state)
 {
 	(void)state;
 	row("getppid/-/-/-/-", "latency", 100, 99, 101);
 	expect_all("not run: the run did not include or could not count it");
-	/* a line for each, and the one for LOCK XCHG */
-	assert_int_equal(lines, COUNT(range) + 1);
+	/* a line for each, one for the slope and one for LOCK XCHG */
+	assert_int_equal(lines, COUNT(range) + COUNT(fact) + COUNT(ratio) + 2);
+	/* those of a claim stand together */
+	for (size_t i = 1; i < lines; i++)
+		for (size_t k = 0; k + 1 < i; k++)
+			assert_false(!strcmp(line[k].id, line[i].id) &&
+				     strcmp(line[i - 1].id, line[i].id));
 }
 
 /* The whole interval counts, ends included, and never the value. */
@@ -508,6 +692,14 @@ int main(void)
 		TEST(test_all_around_cannot_tell),
 		TEST(test_no_interval_cannot_tell),
 		TEST(test_not_run_says_why),
+		TEST(test_facts_hold),
+		TEST(test_facts_differ),
+		TEST(test_ratio_above),
+		TEST(test_ratio_below),
+		TEST(test_ratio_at_the_end_cannot_tell),
+		TEST(test_ratio_to_nothing),
+		TEST(test_slope),
+		TEST(test_slope_of_nothing),
 		TEST(test_not_included),
 		TEST(test_ends_of_a_range),
 		TEST(test_what_is_shown),
