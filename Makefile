@@ -17,6 +17,8 @@ SANITIZE ?=
 
 MODULES := hwloc numa libuv gsl
 NEEDED  := $(MODULES) cmocka
+# Without it what needs it is absent.
+OPTIONAL = $(shell $(PKG_CONFIG) --exists 'liburing >= 2.2' && echo liburing)
 
 # Goals that need no library.
 FREE_GOALS := deps dev-deps help clean format
@@ -31,8 +33,8 @@ endif
 endif
 
 # Evaluated when used, so after `deps` has run.
-PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(MODULES))
-PKG_LIBS   = $(shell $(PKG_CONFIG) --libs $(MODULES))
+PKG_CFLAGS = $(shell $(PKG_CONFIG) --cflags $(MODULES) $(OPTIONAL))
+PKG_LIBS   = $(shell $(PKG_CONFIG) --libs $(MODULES) $(OPTIONAL))
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wwrite-strings -Wvla -Wundef \
@@ -40,7 +42,8 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 OUR_CFLAGS = -std=gnu11 -D_GNU_SOURCE -pthread -Iharness -Ibench \
 	-I$(BUILD) $(WARNINGS) $(WERROR) $(SANITIZE) $(PKG_CFLAGS)
 OUR_LDFLAGS = -pthread $(SANITIZE)
-LIBS = $(PKG_LIBS) -lm
+# mq_open() was in librt until glibc 2.34.
+LIBS = $(PKG_LIBS) -lrt -lm
 
 ifeq ($(V),0)
 Q := @
@@ -129,8 +132,8 @@ $(BUILD)/%.o: %.c | $(BUILD)/version.h $(FIRST)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OUR_CFLAGS) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-# Rewritten only when it changes, so that a commit rebuilds two files.
-$(BUILD)/version.h: FORCE
+# Rewritten only when it changes, so that a commit rebuilds few files.
+$(BUILD)/version.h: FORCE | $(FIRST)
 	$(Q)mkdir -p $(@D)
 	$(Q){ echo '#define HANDOFF_VERSION "$(VERSION)"'; \
 	echo "#define HANDOFF_COMMIT \"$$(git describe --always --dirty \
@@ -138,6 +141,7 @@ $(BUILD)/version.h: FORCE
 	echo '#define HANDOFF_CFLAGS "$(strip $(SANITIZE) $(CFLAGS))"'; \
 	echo '#define HANDOFF_PLOTS "$(CURDIR)/plots"'; \
 	echo '#define HANDOFF_INSTALLED_PLOTS "$(PREFIX)/share/handoff/plots"'; \
+	echo '#define HANDOFF_LIBURING $(if $(OPTIONAL),1,0)'; \
 	} > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
 

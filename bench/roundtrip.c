@@ -2,15 +2,42 @@
 /* Round trip: one party wakes the other and is woken by it, by every mechanism.
  */
 #include "channel.h"
+#include "needs.h"
 #include "pair.h"
 
 enum { BOTH = PEER_THREAD | PEER_PROCESS };
+
+static const struct need
+	*const for_pidfd[] = { &need_pidfd_signal, NULL },
+	       *const for_msg_ring[] = { &need_io_uring_msg_ring, NULL },
+	       *const for_ring[] = { &need_io_uring_eventfd, NULL };
 
 static const struct variant variants[] = {
 	{ "pipe", &via_pipe, BOTH, PLACES_ALL },
 	{ "socketpair", &via_socketpair, BOTH, PLACES_ALL },
 	{ "eventfd", &via_eventfd, BOTH, PLACES_ALL },
 	{ "futex", &via_futex, BOTH, PLACES_ALL },
+	{ "seqpacket", &via_seqpacket, BOTH, PLACES_ALL },
+	{ "epoll_eventfd", &via_epoll_eventfd, BOTH, PLACES_ALL },
+	{ "epoll_pipe", &via_epoll_pipe, BOTH, PLACES_ALL },
+	{ "condvar", &via_condvar, BOTH, PLACES_ALL },
+	{ "semaphore", &via_semaphore, BOTH, PLACES_ALL },
+	{ "mqueue", &via_mqueue, BOTH, PLACES_ALL },
+	{ "sysv_semaphore", &via_sysv_semaphore, BOTH, PLACES_ALL },
+	{ "sched_yield", &via_sched_yield, BOTH, PLACES_ALL },
+	{ "spin_futex", &via_spin_futex, BOTH, PLACES_ALL },
+	{ "tcp", &via_tcp, BOTH, PLACES_ALL },
+	{ "udp", &via_udp, BOTH, PLACES_ALL },
+	{ "signal", &via_signal, BOTH, PLACES_ALL },
+	{ "signalfd", &via_signalfd, BOTH, PLACES_ALL },
+	/* a process's, for which any of its threads may take the signal */
+	{ "pidfd_signal", &via_pidfd_signal, PEER_PROCESS, PLACES_ALL,
+	  for_pidfd },
+	{ "io_uring_msg_ring", &via_io_uring_msg_ring, BOTH, PLACES_ALL,
+	  for_msg_ring },
+	{ "io_uring_eventfd", &via_io_uring_eventfd, BOTH, PLACES_ALL,
+	  for_ring },
+	{ "uv_pipe", &via_uv_pipe, BOTH, PLACES_ALL },
 	/* a libuv loop belongs to one process */
 	{ "uv_async", &via_uv_async, PEER_THREAD, PLACES_ALL },
 	/* spinning never lets the other party onto the same PU */

@@ -50,9 +50,13 @@ static uint64_t futex_serve(struct end *e, uint64_t n)
 	return pair_serve(e, n, futex_await, futex_signal);
 }
 
+PAIR_HALVES(futex, futex_signal, futex_await)
+
 const struct channel via_futex = {
 	.name = "futex",
 	.open = futex_open,
 	.drive = futex_drive,
 	.serve = futex_serve,
+	.drive_halves = futex_drive_halves,
+	.serve_halves = futex_serve_halves,
 };

@@ -2,15 +2,7 @@
 /* Channel: a shared word each way that the other party spins on; no kernel at
  * all. */
 #include "pair.h"
-
-static void relax(void)
-{
-#if defined(__x86_64__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield" ::: "memory");
-#endif
-}
+#include "relax.h"
 
 static void spin_signal(struct end *e)
 {
@@ -37,8 +29,12 @@ static uint64_t spin_serve(struct end *e, uint64_t n)
 	return pair_serve(e, n, spin_await, spin_signal);
 }
 
+PAIR_HALVES(spin, spin_signal, spin_await)
+
 const struct channel via_spin = {
 	.name = "spin",
 	.drive = spin_drive,
 	.serve = spin_serve,
+	.drive_halves = spin_drive_halves,
+	.serve_halves = spin_serve_halves,
 };

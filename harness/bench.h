@@ -44,6 +44,8 @@ struct variant {          /* one way to do it; a row of a table */
 	const struct need *const *needs; /* NULL-terminated, or NULL */
 	enum tier tier;
 	const uint64_t *values; /* swept instead of the bench's; or NULL */
+	/* instead of the bench's, with which they begin; or NULL */
+	const struct metric *metrics;
 };
 
 /* Ends a list of swept values; PARAM_NONE is the case without a parameter. */
@@ -84,24 +86,27 @@ struct bench {
 	const struct variant
 		*variants; /* ended by a NULL name; NULL: one, "-" */
 
-	const char *param;      /* "size"; NULL: nothing is swept */
-	const uint64_t *values; /* ended by PARAM_END */
+	const char *param;           /* "size"; NULL: nothing is swept */
+	const uint64_t *values;      /* ended by PARAM_END */
 	const uint64_t *full_values; /* more of them, of tier FULL; or NULL */
-	bool param_is_bytes;    /* size=64KiB rather than size=65536 */
+	bool param_is_bytes;         /* size=64KiB rather than size=65536 */
+	bool param_is_ns;            /* gap=10us rather than gap=10000 */
 
 	/* NULL: the harness times run() and calls the metric "latency". Else
 	 * run() hands what it timed to run_sample() or run_mean(), and what it
 	 * counted to run_value(). */
 	const struct metric *metrics; /* ended by a NULL name */
-	unsigned counts;            /* COUNT_… mask */
-	uint64_t count_n;           /* operations of the shorter counting
-				     * batch; 0: 1000 */
+	unsigned counts;              /* COUNT_… mask */
+	uint64_t count_n;             /* operations of the shorter counting
+				       * batch; 0: 1000 */
 
 	bool stamps; /* run() fills r->stamps[0 … n] where they are not NULL */
 	bool spawns; /* makes and ends threads or processes: they are counted
 		      * with it, and leave work to the kernel that is not told
 		      * from that of others */
-	bool batch_only; /* never stamped one by one */
+	bool batch_only;          /* never stamped one by one */
+	uint64_t least_n, most_n; /* operations of a batch, before jitter adds
+				   * up to a fifth; 0: as many as fill it */
 
 	/* All hooks but run may be NULL; only run is timed. */
 	int (*setup)(struct run *r);                /* 0, or bench_fail(…) */
@@ -135,17 +140,28 @@ struct run {
 	struct clock clock;
 	enum counts_method counts;    /* how system calls are counted, and */
 	struct counts_traced *traced; /* the tracer's part of it */
-	uint64_t *stamps;   /* room for n + 1, or NULL: do not stamp */
-	const char *helper; /* path of the exec'd program */
-	void *state;        /* the benchmark's own */
-	struct pair *pair;  /* the pair engine's own */
-	uint64_t
-		user_copies; /* bytes the benchmark itself copied with memcpy */
+	uint64_t *stamps;       /* room for n + 1, or NULL: do not stamp */
+	const char *helper;     /* path of the exec'd program */
+	void *state;            /* the benchmark's own */
+	struct pair *pair;      /* the pair engine's own */
+	uint64_t payload_bytes; /* of an operation: what copies are counted
+				 * in. Set in setup(); else the parameter */
+	/* the bench's, or set in setup() */
+	uint64_t least_n, most_n, count_n;
+	bool idles; /* set in setup(): leaves its one PU idle on purpose, so
+		     * that what no party used of it was not lost to others */
+	int64_t user_copies;  /* bytes that the kernel does not account to a
+			       * task: copied with memcpy; less those that it
+			       * does, and are no payload */
 	uint64_t token_bytes; /* bytes accounted per operation that are not
 			       * payload: wake-up tokens, answers */
 	const struct tally *peer_tally; /* what the other party has used so
 					 * far; NULL: nothing of its own */
 	bool clocks_agree;              /* between all PUs that places name */
+	struct clock_offset offset;     /* between the clocks of pu_a and pu_b;
+					 * unbound: the widest of all places. A
+					 * bound of 0 on two PUs, or none (NAN):
+					 * they have not been compared */
 	int peer_pu;           /* where the other party last ran, or -1 */
 	struct sample *sample; /* the harness's */
 	char *reason;          /* why it failed; shared with the runner */

@@ -12,6 +12,9 @@
 struct list {
 	struct test_case *item;
 	size_t used, room;
+	/* of a list of all pairs, which is too long to keep what is not picked;
+	 * else NULL */
+	const struct case_filter *pairs;
 };
 
 const char *status_name(enum status status)
@@ -71,6 +74,8 @@ static void describe_param(struct test_case *c)
 		snprintf(value, sizeof(value), "pus");
 	else if (c->bench->param_is_bytes)
 		units_bytes(value, sizeof(value), c->value);
+	else if (c->bench->param_is_ns)
+		units_duration(value, sizeof(value), c->value);
 	else
 		snprintf(value, sizeof(value), "%llu",
 			 (unsigned long long)c->value);
@@ -98,79 +103,9 @@ static void decide_status(struct test_case *c)
 	}
 }
 
-static void add_case(struct list *list, struct test_case c)
+bool cases_all_pairs(const struct case_filter *filter)
 {
-	describe_param(&c);
-	decide_status(&c);
-	snprintf(c.id, sizeof(c.id), "%s/%s/%s/%s/%s", c.bench->name,
-		 c.variant->name, case_peer(&c), case_place(&c), c.param);
-	if (list->used == list->room) {
-		list->room = list->room ? 2 * list->room : 256;
-		list->item =
-			realloc(list->item, list->room * sizeof(*list->item));
-		if (!list->item)
-			die("out of memory for the list of cases");
-	}
-	list->item[list->used++] = c;
-}
-
-static void add_values(struct list *list, struct test_case c)
-{
-	static const uint64_t none[] = { PARAM_NONE, PARAM_END };
-	const uint64_t *own = c.variant->values;
-	const uint64_t *value = own		? own :
-				c.bench->values ? c.bench->values :
-						  none;
-	const uint64_t *more = own ? NULL : c.bench->full_values;
-
-	c.tier = c.variant->tier;
-	for (; *value != PARAM_END; value++) {
-		c.value = *value;
-		add_case(list, c);
-	}
-	if (c.tier == HEADLINE)
-		c.tier = FULL;
-	for (; more && *more != PARAM_END; more++) {
-		c.value = *more;
-		add_case(list, c);
-	}
-}
-
-static void add_places(struct list *list, struct test_case c)
-{
-	size_t count;
-	const struct place *place = topo_places(&count);
-
-	if (c.variant->places == PLACES_NONE) {
-		add_values(list, c);
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (!place_suits(c.variant, &place[i]))
-			continue;
-		c.place = &place[i];
-		add_values(list, c);
-	}
-}
-
-static void add_bench(struct list *list, const struct bench *bench)
-{
-	static const struct variant only[] = { { .name = "-" },
-					       { .name = NULL } };
-	const struct variant *v = bench->variants ? bench->variants : only;
-
-	for (; v->name; v++) {
-		struct test_case c = { .bench = bench, .variant = v };
-
-		if (!v->peers)
-			add_places(list, c);
-		for (unsigned peer = PEER_THREAD; peer <= PEER_PROCESS;
-		     peer <<= 1) {
-			c.peer = (enum peer)peer;
-			if (v->peers & peer)
-				add_places(list, c);
-		}
-	}
+	return filter->places && !strcmp(filter->places, "all-pairs");
 }
 
 /* "roundtrip" and "roundtrip/pipe" mean all below; else a glob over the id. */
@@ -200,13 +135,129 @@ static bool picked(const struct test_case *c, const struct case_filter *filter)
 		hit = matches(filter->patterns[i], c->id);
 	/* --places and --peers narrow only cases that have one */
 	return hit &&
-	       (!c->place ||
+	       (!c->place || cases_all_pairs(filter) ||
 		cases_list_names(filter->places, c->place->name)) &&
 	       (!c->peer || cases_list_names(filter->peers, case_peer(c))) &&
-	       (c->tier == HIDDEN ?
-			filter->hidden :
-			filter->full || c->tier == HEADLINE ||
-				is_exact(c, filter));
+	       (c->tier == HIDDEN ? filter->hidden :
+				    filter->full || c->tier == HEADLINE ||
+					    is_exact(c, filter));
+}
+
+static void add_case(struct list *list, struct test_case c)
+{
+	describe_param(&c);
+	decide_status(&c);
+	snprintf(c.id, sizeof(c.id), "%s/%s/%s/%s/%s", c.bench->name,
+		 c.variant->name, case_peer(&c), case_place(&c), c.param);
+	if (list->pairs && !picked(&c, list->pairs))
+		return;
+	if (list->used == list->room) {
+		list->room = list->room ? 2 * list->room : 256;
+		list->item =
+			realloc(list->item, list->room * sizeof(*list->item));
+		if (!list->item)
+			die("out of memory for the list of cases");
+	}
+	list->item[list->used++] = c;
+}
+
+static void add_values(struct list *list, struct test_case c)
+{
+	static const uint64_t none[] = { PARAM_NONE, PARAM_END };
+	const uint64_t *own = c.variant->values;
+	const uint64_t *value = own             ? own :
+				c.bench->values ? c.bench->values :
+						  none;
+	const uint64_t *more = own ? NULL : c.bench->full_values;
+
+	c.tier = c.variant->tier;
+	for (; *value != PARAM_END; value++) {
+		c.value = *value;
+		add_case(list, c);
+	}
+	if (c.tier == HEADLINE)
+		c.tier = FULL;
+	for (; more && *more != PARAM_END; more++) {
+		c.value = *more;
+		add_case(list, c);
+	}
+}
+
+static void add_pairs(struct list *list, struct test_case c)
+{
+	size_t count;
+	const struct place *place = topo_pairs(&count);
+
+	if (!place)
+		die("out of memory for all pairs of PUs");
+	if (!(c.variant->places & PLACES_TWO_PUS))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		c.place = &place[i];
+		add_values(list, c);
+	}
+}
+
+static void add_places(struct list *list, struct test_case c)
+{
+	size_t count;
+	const struct place *place = topo_places(&count);
+
+	if (list->pairs) {
+		add_pairs(list, c);
+		return;
+	}
+	if (c.variant->places == PLACES_NONE) {
+		add_values(list, c);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!place_suits(c.variant, &place[i]))
+			continue;
+		c.place = &place[i];
+		add_values(list, c);
+	}
+}
+
+/* Whether a pattern may pick cases of a variant, by what stands before the
+ * pattern's first wildcard: all pairs of a large machine are too many to try
+ * each. */
+static bool may_pick(const struct case_filter *filter, const char *bench,
+		     const char *variant)
+{
+	char start[CASE_ID];
+
+	snprintf(start, sizeof(start), "%s/%s/", bench, variant);
+	for (size_t i = 0; i < filter->pattern_count; i++) {
+		size_t literal = strcspn(filter->patterns[i], "*?[\\");
+
+		if (!strncmp(filter->patterns[i], start,
+			     literal < strlen(start) ? literal : strlen(start)))
+			return true;
+	}
+	return !filter->pattern_count;
+}
+
+static void add_bench(struct list *list, const struct bench *bench)
+{
+	static const struct variant only[] = { { .name = "-" },
+					       { .name = NULL } };
+	const struct variant *v = bench->variants ? bench->variants : only;
+
+	for (; v->name; v++) {
+		struct test_case c = { .bench = bench, .variant = v };
+
+		if (list->pairs && !may_pick(list->pairs, bench->name, v->name))
+			continue;
+		if (!v->peers)
+			add_places(list, c);
+		for (unsigned peer = PEER_THREAD; peer <= PEER_PROCESS;
+		     peer <<= 1) {
+			c.peer = (enum peer)peer;
+			if (v->peers & peer)
+				add_places(list, c);
+		}
+	}
 }
 
 /* Edits between two strings (Levenshtein 1966), a row at a time. */
@@ -294,14 +345,14 @@ static int check_filter(const struct list *all,
 
 		for (size_t i = 0; i < all->used && !hit; i++)
 			hit = matches(filter->patterns[p], all->item[i].id) &&
-			      (filter->hidden ||
-			       all->item[i].tier != HIDDEN);
+			      (filter->hidden || all->item[i].tier != HIDDEN);
 		if (!hit) {
 			suggest(all, filter->patterns[p], err, size);
 			return -1;
 		}
 	}
-	for (const char *at = filter->places; at && *at;) {
+	for (const char *at = filter->places;
+	     at && *at && !cases_all_pairs(filter);) {
 		size_t span = strcspn(at, ",");
 		bool known = false;
 
@@ -342,7 +393,7 @@ static int check_filter(const struct list *all,
 struct test_case *cases_select(const struct case_filter *filter, size_t *count,
 			       char *err, size_t size)
 {
-	struct list all = { NULL, 0, 0 };
+	struct list all = { 0 };
 	size_t benches, kept = 0;
 	const struct bench *const *bench = bench_all(&benches);
 
@@ -352,13 +403,22 @@ struct test_case *cases_select(const struct case_filter *filter, size_t *count,
 		free(all.item);
 		return NULL;
 	}
+	if (cases_all_pairs(filter)) {
+		free(all.item);
+		all = (struct list){ .pairs = filter };
+		for (size_t i = 0; i < benches; i++)
+			add_bench(&all, bench[i]);
+	}
 	for (size_t i = 0; i < all.used; i++)
 		if (picked(&all.item[i], filter))
 			all.item[kept++] = all.item[i];
 	if (!kept) {
 		snprintf(err, size,
 			 "the patterns and filters together pick "
-			 "no case%s",
+			 "no case%s%s",
+			 cases_all_pairs(filter) && topo_pu_count() < 2 ?
+				 ": only one PU is allowed" :
+				 "",
 			 filter->full ? "" : " (some need --full)");
 		free(all.item);
 		return NULL;

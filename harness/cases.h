@@ -41,12 +41,16 @@ struct case_filter {
 	char *const *patterns; /* globs over ids; a bare bench or bench/variant
 				* means all below it */
 	size_t pattern_count;  /* 0: everything */
-	const char *places;    /* "pu,l3", or NULL: all */
+	const char *places;    /* "pu,l3", or NULL: all; "all-pairs": every two
+				* PUs, both ways round, and nothing else */
 	const char *peers;     /* "thread", or NULL: all */
 	int hidden;            /* with cases of tier HIDDEN */
 	int full;              /* with cases of tier FULL; a pattern that names
 				* its case without a wildcard has it anyway */
 };
+
+/* The whole matrix of PUs is asked for rather than places by name. */
+bool cases_all_pairs(const struct case_filter *filter);
 
 /* Whether a comma-separated list names a word; NULL names all. */
 bool cases_list_names(const char *list, const char *word);

@@ -19,11 +19,12 @@ struct word {
 
 /* Copied-in messages on their way from one party to the other: single
  * producer, single consumer (Lamport 1977). */
-enum { QUEUE_SLOTS = 2 };
+enum { QUEUE_SLOTS = 2, QUEUE_MOST_SLOTS = 64 };
 struct queue {
 	struct word head, tail; /* taken, put; free-running */
 	uint64_t size;          /* bytes of a slot */
-	char *slot[QUEUE_SLOTS];
+	uint32_t slots;         /* a power of two */
+	char *slot[QUEUE_MOST_SLOTS];
 };
 
 /* One party's end. */
@@ -31,11 +32,18 @@ struct end {
 	struct end *other; /* where both are threads of one process */
 	bool is_driver;
 	int in, out;       /* descriptors */
+	int epoll;         /* the party's own, of channels that wait by it */
 	struct word *mine; /* the other party writes it to wake this one */
 	struct word *theirs;
 	int flags;               /* the channel's own */
 	uint32_t sent, received; /* signals or messages; free-running */
 	void *own;               /* the channel's, made in enter() */
+	void *shared;            /* the channel's, of both parties; made in
+				  * open() by party_shared() */
+
+	/* Of stamped halves only: */
+	uint64_t *stamps;  /* of the batch; only this end writes them */
+	struct pace *pace; /* the driver's; NULL: back to back */
 
 	/* Of messages only: */
 	uint64_t size;       /* payload bytes */
@@ -44,7 +52,15 @@ struct end {
 	const char *last;    /* the server's: the message last received */
 	struct queue *queue; /* shared; of channels that use one */
 	bool verify_each;    /* the server checks every message whole */
-	uint64_t copied;     /* bytes copied by memcpy */
+	int64_t copied;      /* bytes that the kernel does not account to the
+			      * task: copied by memcpy; less those that it
+			      * does, and are no payload */
+
+	/* Of flows only: */
+	uint32_t window;     /* messages on their way at most */
+	uint64_t inbox_size; /* room for several, where they are small */
+	uint64_t filled;     /* bytes of it that begin the next message */
+	uint64_t wakeups;    /* of the server for messages */
 };
 
 /* Takes part in n round trips; returns how many. stamps: NULL, or a time
@@ -60,6 +76,10 @@ struct channel {
 	channel_serve *serve;
 	channel_drive *drive_message; /* a payload there and a signal back */
 	channel_serve *serve_message;
+	channel_drive *drive_flow; /* payloads there, credits back */
+	channel_serve *serve_flow;
+	channel_serve *drive_halves;  /* as drive and serve, with the time of */
+	channel_serve *serve_halves;  /* each half in e->stamps; or NULL */
 	void (*leave)(struct end *e); /* in each party, after the last */
 	void (*close)(struct end *driver, struct end *server);
 	bool queues;          /* messages go through e->queue */
@@ -72,8 +92,29 @@ CHANNEL(pipe)
 CHANNEL(socketpair)
 CHANNEL(eventfd)
 CHANNEL(futex)
+CHANNEL(tcp)
+CHANNEL(udp)
+CHANNEL(signal)
+CHANNEL(signalfd)
+CHANNEL(pidfd_signal)
 CHANNEL(uv_async)
+CHANNEL(uv_pipe)
+CHANNEL(io_uring_msg_ring)
+CHANNEL(io_uring_eventfd)
+CHANNEL(port)
+CHANNEL(port_pipe)
+CHANNEL(vmsplice)
+CHANNEL(splice)
 CHANNEL(spin)
+CHANNEL(seqpacket)
+CHANNEL(epoll_eventfd)
+CHANNEL(epoll_pipe)
+CHANNEL(condvar)
+CHANNEL(semaphore)
+CHANNEL(mqueue)
+CHANNEL(sysv_semaphore)
+CHANNEL(sched_yield)
+CHANNEL(spin_futex)
 #undef CHANNEL
 
 #endif

@@ -23,7 +23,10 @@ static const struct {
 	{ "roundtrip", "roundtrip", "round trip by mechanism and place" },
 	{ "distribution", "roundtrip", "distribution of round trips" },
 	{ "create", "create", "creation: call, first instruction, done" },
+	{ "oneway", "oneway", "one way: the call, and the other runs" },
 	{ "message", "message", "message latency over size" },
+	{ "streaming", "streaming", "messages one way: time and bandwidth" },
+	{ "idle_gap", "idle_gap", "wake-up after an idle gap" },
 	{ "fence", "fence", "fences over outstanding stores" },
 };
 

@@ -79,6 +79,7 @@ int invocation_main(int fd)
 		.mode = inv->mode,
 		.clock = inv->clock,
 		.clocks_agree = inv->clocks_agree,
+		.offset = inv->offset,
 		.counts = inv->counts,
 		.traced = &inv->traced,
 		.helper = inv->helper,

@@ -27,6 +27,7 @@ struct invocation {
 	enum counts_method counts;
 	struct clock clock;
 	bool clocks_agree;
+	struct clock_offset offset;   /* between the clocks of pu_a and pu_b */
 	char topology[PATH_MAX + 32]; /* hwloc XML */
 	char helper[PATH_MAX + 32];   /* the exec'd program */
 	pid_t runner;

@@ -161,7 +161,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	  KEY_PLACES,                                                    \
 	  "LIST",                                                        \
 	  0,                                                             \
-	  "Only these places, such as pu,l3,any",                        \
+	  "Only these places, such as pu,l3,any; all-pairs: "            \
+	  "every two PUs, both ways round",                              \
 	  1 },                                                           \
 		{ "peers",                                               \
 		  KEY_PEERS,                                             \

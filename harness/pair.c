@@ -14,6 +14,11 @@
 #include "party.h"
 #include "topo.h"
 
+enum {
+	FLOW_INBOX = 64 << 10,   /* of small messages, several at a time */
+	LARGE_MESSAGE = 1 << 20, /* beyond it few are counted */
+};
+
 /* What both parties see of the engine itself. Each word on lines of its own;
  * nothing here is touched between two stamps. */
 struct pair_shared {
@@ -26,6 +31,8 @@ struct pair_shared {
 	uint64_t checksum; /* of the message last received */
 	int pu;            /* where the server ended the batch */
 	struct tally used; /* by the server in the batch */
+	int64_t copied;    /* the same */
+	uint64_t wakeups;  /* the same */
 	struct queue queue;
 };
 
@@ -34,6 +41,7 @@ struct pair {
 	const struct channel *channel;
 	channel_drive *drive;
 	channel_serve *serve;
+	channel_serve *drive_halves; /* instead of drive; or NULL */
 	struct party party;
 	struct pair_shared *shared;
 	size_t shared_size;
@@ -45,6 +53,17 @@ struct pair {
 static long futex(_Atomic uint32_t *word, int op, uint32_t value)
 {
 	return syscall(SYS_futex, word, op, value, NULL, NULL, 0);
+}
+
+int pair_lacks(struct run *r, const char *call)
+{
+	const char *why = strerror(errno);
+
+	if (errno == ENOSYS || errno == ENOSPC || errno == EMFILE)
+		return bench_absent(r, "%s: %s", call, why);
+	if (errno == EPERM || errno == EACCES)
+		return bench_denied(r, "%s: %s", call, why);
+	return bench_fail(r, "%s: %s", call, why);
 }
 
 /* Untimed, so it may sleep: the parties may share one PU. */
@@ -94,6 +113,15 @@ void message_check_whole(struct end *e, const char *message)
 		    (unsigned long long)e->size);
 }
 
+/* With room for the jitter and the operation that primes; the driver has three
+ * times an operation. */
+static size_t stamps_size(const struct end *e)
+{
+	size_t operations = PAIR_HALVES + PAIR_HALVES / 4 + 1;
+
+	return operations * sizeof(*e->stamps) * (e->is_driver ? 3 : 1);
+}
+
 static void *private_memory(uint64_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -112,8 +140,11 @@ static void enter_end(struct pair *pair, struct end *e)
 		e->payload = private_memory(e->size);
 		fill_payload(e->payload, e->size);
 		if (!e->is_driver)
-			e->inbox = private_memory(e->size);
+			e->inbox = private_memory(e->inbox_size);
 	}
+	/* a process maps each page of shared memory for itself */
+	if (e->stamps)
+		memset(e->stamps, 0, stamps_size(e));
 	if (pair->channel->enter && pair->channel->enter(e))
 		die("%s: a party cannot enter the channel",
 		    pair->channel->name);
@@ -126,7 +157,7 @@ static void leave_end(struct pair *pair, struct end *e)
 	if (e->payload)
 		munmap(e->payload, e->size);
 	if (e->inbox)
-		munmap(e->inbox, e->size);
+		munmap(e->inbox, e->inbox_size);
 }
 
 /* The server: one batch after the other, until told to leave. The tally is
@@ -159,6 +190,10 @@ static int server_main(void *arg)
 		tally_add(&used, &before, &after);
 		shared->used = used;
 		shared->served = served;
+		shared->copied = e->copied;
+		e->copied = 0;
+		shared->wakeups = e->wakeups;
+		e->wakeups = 0;
 		shared->pu = sched_getcpu();
 		if (e->last)
 			shared->checksum = checksum(e->last, e->size);
@@ -173,7 +208,12 @@ static int open_queue(struct pair *pair, uint64_t size)
 	struct queue *q = &pair->shared->queue;
 
 	q->size = size;
-	for (int i = 0; i < QUEUE_SLOTS; i++) {
+	q->slots = pair->driver.window ? pair->driver.window : QUEUE_SLOTS;
+	if (q->slots > QUEUE_MOST_SLOTS || q->slots & (q->slots - 1)) {
+		errno = EINVAL;
+		return -1;
+	}
+	for (uint32_t i = 0; i < q->slots; i++) {
 		q->slot[i] = party_shared(size, pair->run->pu_a);
 		if (!q->slot[i])
 			return -1;
@@ -182,9 +222,30 @@ static int open_queue(struct pair *pair, uint64_t size)
 	return 0;
 }
 
-static int setup(struct run *r, uint64_t size)
+static int open_stamps(struct pair *pair)
 {
-	const struct channel *channel = r->variant->arg;
+	struct end *driver = &pair->driver, *server = &pair->server;
+	struct run *r = pair->run;
+
+	if (!pair->channel->drive_halves)
+		return bench_fail(r, "%s cannot stamp its halves",
+				  pair->channel->name);
+	pair->drive_halves = pair->channel->drive_halves;
+	pair->serve = pair->channel->serve_halves;
+	driver->stamps = party_shared(stamps_size(driver), r->pu_a);
+	server->stamps = party_shared(stamps_size(server), r->pu_b);
+	if (!driver->stamps || !server->stamps)
+		return bench_fail(r, "memory for time stamps: %s",
+				  strerror(errno));
+	r->most_n = PAIR_HALVES;
+	return 0;
+}
+
+/* window: of a flow; 0: round trips. size 0: signals. halves: stamp both of
+ * each round trip. */
+static int setup(struct run *r, const struct channel *channel, uint64_t size,
+		 uint32_t window, bool halves)
+{
 	struct pair *pair = calloc(1, sizeof(*pair));
 
 	if (!pair)
@@ -192,8 +253,12 @@ static int setup(struct run *r, uint64_t size)
 	r->pair = pair;
 	pair->run = r;
 	pair->channel = channel;
-	pair->drive = size ? channel->drive_message : channel->drive;
-	pair->serve = size ? channel->serve_message : channel->serve;
+	pair->drive = window ? channel->drive_flow :
+		      size   ? channel->drive_message :
+			       channel->drive;
+	pair->serve = window ? channel->serve_flow :
+		      size   ? channel->serve_message :
+			       channel->serve;
 	pair->shared_size = sizeof(*pair->shared);
 	pair->shared = party_shared(pair->shared_size, r->pu_a);
 	if (!pair->shared)
@@ -206,14 +271,18 @@ static int setup(struct run *r, uint64_t size)
 	driver->in = driver->out = server->in = server->out = -1;
 	driver->mine = server->theirs = &pair->shared->mine[0];
 	driver->theirs = server->mine = &pair->shared->mine[1];
-	driver->size = server->size = size;
+	driver->size = server->size = r->payload_bytes = size;
+	driver->window = server->window = window;
+	server->inbox_size = window && size < FLOW_INBOX ? FLOW_INBOX : size;
 	server->verify_each = r->mode == RUN_COUNT;
+	if (halves && open_stamps(pair))
+		return -1;
 	if (size && channel->queues && open_queue(pair, size))
 		return bench_fail(r, "a queue of %llu-byte messages: %s",
 				  (unsigned long long)size, strerror(errno));
 	if (channel->open && channel->open(r, driver, server))
 		return bench_fail(r, "%s: %s", channel->name, strerror(errno));
-	r->token_bytes = channel->token_bytes;
+	r->token_bytes = window ? 0 : channel->token_bytes;
 	if (topo_bind(r->pu_a))
 		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
 				  strerror(errno));
@@ -226,23 +295,57 @@ static int setup(struct run *r, uint64_t size)
 
 int pair_setup(struct run *r)
 {
-	return setup(r, 0);
+	return setup(r, r->variant->arg, 0, 0, false);
 }
 
 int pair_setup_message(struct run *r)
 {
-	return setup(r, r->value);
+	if (r->value > LARGE_MESSAGE) {
+		/* each party has it, and a queue or the kernel's buffers */
+		if (bench_needs_memory(r, 8 * r->value))
+			return -1;
+		r->count_n = 4; /* each takes tens of milliseconds */
+	}
+	return setup(r, r->variant->arg, r->value, 0, false);
+}
+
+int pair_setup_flow(struct run *r, const struct channel *channel, uint64_t size,
+		    uint32_t window)
+{
+	return setup(r, channel, size, window, false);
+}
+
+int pair_setup_halves(struct run *r, struct pace *pace)
+{
+	if (setup(r, r->variant->arg, 0, 0, true))
+		return -1;
+	r->pair->driver.pace = pace;
+	return 0;
+}
+
+struct halves pair_halves(const struct run *r, uint64_t i)
+{
+	const struct pair *pair = r->pair;
+
+	return (struct halves){
+		.before = pair->driver.stamps[3 * i],
+		.returned = pair->driver.stamps[3 * i + 1],
+		.answered = pair->driver.stamps[3 * i + 2],
+		.ran = pair->server.stamps[i],
+	};
 }
 
 static uint64_t with_primer(const struct run *r, uint64_t n)
 {
-	return n + (r->stamps != NULL);
+	return n + (r->stamps || r->pair->drive_halves);
 }
 
 void pair_arm(struct run *r, uint64_t n)
 {
 	struct pair *pair = r->pair;
 
+	if (pair->drive_halves && n > PAIR_HALVES + PAIR_HALVES / 4)
+		die("no room to stamp %llu operations", (unsigned long long)n);
 	pair->shared->n = with_primer(r, n);
 	announce(&pair->shared->batch, ++pair->batch);
 	while (atomic_load(&pair->shared->ready.value) != pair->batch)
@@ -252,9 +355,11 @@ void pair_arm(struct run *r, uint64_t n)
 uint64_t pair_run(struct run *r, uint64_t n)
 {
 	struct pair *pair = r->pair;
+	uint64_t all = with_primer(r, n);
 
-	return pair->drive(&pair->driver, with_primer(r, n), r->stamps) -
-	       (r->stamps != NULL);
+	if (pair->drive_halves)
+		return pair->drive_halves(&pair->driver, all) - (all - n);
+	return pair->drive(&pair->driver, all, r->stamps) - (all - n);
 }
 
 int pair_settle(struct run *r, uint64_t n)
@@ -267,7 +372,7 @@ int pair_settle(struct run *r, uint64_t n)
 	pair->used = shared->used;
 	r->peer_tally = &pair->used;
 	r->peer_pu = shared->pu;
-	r->user_copies = e->copied;
+	r->user_copies = e->copied + shared->copied;
 	e->copied = 0;
 	if (shared->served != with_primer(r, n))
 		return bench_fail(r, "the other party served %llu of %llu",
@@ -282,6 +387,11 @@ int pair_settle(struct run *r, uint64_t n)
 	return 0;
 }
 
+uint64_t pair_wakeups(const struct run *r)
+{
+	return r->pair->shared->wakeups;
+}
+
 int pair_teardown(struct run *r)
 {
 	struct pair *pair = r->pair;
@@ -293,8 +403,13 @@ int pair_teardown(struct run *r)
 	result = party_join(&pair->party);
 	if (pair->channel->close)
 		pair->channel->close(&pair->driver, &pair->server);
-	for (int i = 0; i < QUEUE_SLOTS && pair->driver.queue; i++)
-		party_unshare(pair->driver.queue->slot[i], pair->driver.size);
+	struct queue *q = pair->driver.queue;
+	for (uint32_t i = 0; q && i < q->slots; i++)
+		party_unshare(q->slot[i], q->size);
+	if (pair->drive_halves) {
+		party_unshare(pair->driver.stamps, stamps_size(&pair->driver));
+		party_unshare(pair->server.stamps, stamps_size(&pair->server));
+	}
 	party_unshare(pair->shared, pair->shared_size);
 	free(pair);
 	r->pair = NULL;

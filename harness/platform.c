@@ -19,6 +19,7 @@ enum { COMPARED = TOPO_MAX_PLACES };
 /* Offset of the two clocks of each place, for env.csv. */
 static struct {
 	char place[16];
+	int pu_a, pu_b;
 	struct clock_offset offset;
 	int failed;
 } compared[COMPARED];
@@ -83,6 +84,8 @@ static int compare_places(struct platform *platform)
 		snprintf(compared[compared_count].place,
 			 sizeof(compared[compared_count].place), "%s",
 			 place[i].name);
+		compared[compared_count].pu_a = place[i].pu_a;
+		compared[compared_count].pu_b = place[i].pu_b;
 		compared[compared_count].failed =
 			clock_compare(&platform->clock, place[i].pu_a,
 				      place[i].pu_b, topo_bind, &offset);
@@ -92,6 +95,39 @@ static int compare_places(struct platform *platform)
 	}
 	topo_bind(TOPO_ANY_PU);
 	return worst;
+}
+
+/* How far two clocks may be apart. */
+static double width(const struct clock_offset *o)
+{
+	double ns = fabs(o->offset_ns) + o->bound_ns;
+
+	return isnan(ns) ? INFINITY : ns;
+}
+
+struct clock_offset platform_offset(const struct place *place)
+{
+	struct clock_offset widest = { 0 };
+
+	if (!place || (place->pu_a == place->pu_b && place->pu_a >= 0))
+		return widest;
+	for (size_t i = 0; i < compared_count; i++) {
+		struct clock_offset o = compared[i].offset;
+
+		if (compared[i].pu_a == place->pu_a &&
+		    compared[i].pu_b == place->pu_b)
+			return o;
+		if (compared[i].pu_a == place->pu_b &&
+		    compared[i].pu_b == place->pu_a) {
+			o.offset_ns = -o.offset_ns;
+			return o;
+		}
+		if (width(&o) > width(&widest))
+			widest = o;
+	}
+	return place->pu_a < 0 ? widest :
+				 (struct clock_offset){ .offset_ns = NAN,
+							.bound_ns = NAN };
 }
 
 void platform_open(struct platform *platform, bool counting)
@@ -169,6 +205,11 @@ void platform_facts(const struct platform *platform, env_emit *emit, void *ctx)
 	emit(ctx, "topology.shape", text, "hwloc");
 	snprintf(text, sizeof(text), "%zu", topo_pu_count());
 	emit(ctx, "topology.allowed_pus", text, "hwloc and affinity");
+	for (size_t i = 0; i < topo_pu_count(); i++) {
+		topo_describe(topo_pu(i), text, sizeof(text));
+		snprintf(name, sizeof(name), "topology.pu.%d", topo_pu(i));
+		emit(ctx, name, text, "hwloc, logical numbers");
+	}
 }
 
 void platform_changing(const struct platform *platform, const char *suffix,

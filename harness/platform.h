@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "counts.h"
 #include "env.h"
+#include "topo.h"
 
 struct platform {
 	char machine[96]; /* stable slug: "amd-epyc-kvm-2pu-1f00ba44" */
@@ -24,6 +25,10 @@ struct platform {
  * where they disagree) and, if something shall be counted, finds out how. topo
  * must be open. */
 void platform_open(struct platform *platform, bool counting);
+
+/* Between the clocks of a place's two PUs, or NAN where they could not be
+ * compared; of "any", the widest between any two that were. */
+struct clock_offset platform_offset(const struct place *place);
 
 /* The facts found by our own modules (clock, counts, libraries, build); where
  * they can change, as of now with the suffix. */

@@ -86,14 +86,41 @@ static void print_value(struct table *t, const struct summary_row *row,
 			   units_value(value, sizeof(value), row->unit,
 				       row->value));
 	} else {
-		table_cell(t, "%s [%s, %s]",
-			   units_value(value, sizeof(value), row->unit,
-				       row->value),
-			   units_value(low, sizeof(low), row->unit,
-				       row->ci.low),
-			   units_value(high, sizeof(high), row->unit,
-				       row->ci.high));
+		table_cell(
+			t, "%s [%s, %s]",
+			units_value(value, sizeof(value), row->unit,
+				    row->value),
+			units_value(low, sizeof(low), row->unit, row->ci.low),
+			units_value(high, sizeof(high), row->unit,
+				    row->ci.high));
 	}
+}
+
+static bool is_shown(const struct view *v, const struct summary_row *row)
+{
+	return in_view(v, row) && strcmp(row->status, "absent");
+}
+
+/* Columns that a case of the view has, in the order in which the bench's cases
+ * come, absent ones too: a parameter that the first variants lack is not put
+ * last. */
+static void list_columns(const struct summary *s, const struct view *v,
+			 struct names *columns)
+{
+	static struct names all;
+	bool used[256] = { false };
+
+	all.count = columns->count = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct summary_row *row = &s->row[i];
+
+		if (!strcmp(row->bench, v->bench))
+			used[name_index(&all, column_name(v, row))] |=
+				is_shown(v, row);
+	}
+	for (size_t i = 0; i < all.count; i++)
+		if (used[i])
+			name_index(columns, all.name[i]);
 }
 
 static bool is_named_call(const struct summary_row *row)
@@ -111,16 +138,16 @@ static void print_matrix(const struct summary *s, const struct view *v,
 	struct table *t;
 	char name[96];
 
-	rows.count = columns.count = 0;
+	rows.count = 0;
 	for (size_t i = 0; i < s->count; i++) {
 		const struct summary_row *row = &s->row[i];
 
-		if (!in_view(v, row) || !strcmp(row->status, "absent"))
+		if (!is_shown(v, row))
 			continue;
 		row_name(v, row, name, sizeof(name));
 		name_index(&rows, name);
-		name_index(&columns, column_name(v, row));
 	}
+	list_columns(s, v, &columns);
 	at = calloc(rows.count * columns.count + 1, sizeof(*at));
 	t = table_new(columns.count + 1, 1);
 	if (!at || !t)
@@ -128,7 +155,7 @@ static void print_matrix(const struct summary *s, const struct view *v,
 	for (size_t i = 0; i < s->count; i++) {
 		const struct summary_row *row = &s->row[i];
 
-		if (!in_view(v, row) || !strcmp(row->status, "absent"))
+		if (!is_shown(v, row))
 			continue;
 		row_name(v, row, name, sizeof(name));
 		at[name_index(&rows, name) * columns.count +
@@ -180,8 +207,8 @@ static void print_calls(const struct summary *s, const char *bench, FILE *out)
 	struct table *t = NULL;
 
 	for (size_t i = 0; i <= s->count; i++) {
-		const struct summary_row *row = i < s->count ? &s->row[i] :
-							       NULL;
+		const struct summary_row *row =
+			i < s->count ? &s->row[i] : NULL;
 		char value[UNITS_SIZE];
 		size_t used;
 
@@ -299,8 +326,7 @@ static void print_missing(const struct summary *s, FILE *out)
 		}
 		table_cell(t, "%s", reasons.name[k]);
 		table_cell(t, "%zu", count);
-		table_cell(t, "`%s`",
-			   summary_id(example, id, sizeof(id)));
+		table_cell(t, "`%s`", summary_id(example, id, sizeof(id)));
 	}
 	table_print(t, TABLE_MARKDOWN, out);
 }

@@ -94,10 +94,11 @@ static void ask(struct runner *run, const struct job *job, double measure_s)
 	inv->plan.method = run->method[job->index];
 	inv->plan.seed =
 		run->options->seed * 0x9e3779b97f4a7c15ULL + run->order;
-	inv->counts = job->mode == RUN_NAMES ? COUNTS_PTRACE :
-					       run->platform.counts;
+	inv->counts =
+		job->mode == RUN_NAMES ? COUNTS_PTRACE : run->platform.counts;
 	inv->clock = run->platform.clock;
 	inv->clocks_agree = run->platform.clocks_agree;
+	inv->offset = platform_offset(c->place);
 	inv->runner = getpid();
 	inv->fifo = run->options->tune &&
 		    cases_list_names(run->options->tune, "fifo");
@@ -664,9 +665,8 @@ static int run_blocks(struct runner *run)
 		if (b == first_block(run, RUN_NAMES)) {
 			counts_release(held);
 			held = -1;
-			run->settled_s =
-				progress_seconds() +
-				counts_settle_s(run->platform.counts);
+			run->settled_s = progress_seconds() +
+					 counts_settle_s(run->platform.counts);
 		}
 		if (b)
 			fill_block(run, b, random);
@@ -806,6 +806,23 @@ static int conclude(struct runner *run, int result)
 	return result;
 }
 
+/* The matrix of a large machine takes hours: said before it begins. */
+static void say_plan(const struct runner *run)
+{
+	struct rest all = rest(run, 0, 0);
+	double least_s = overhead(run, all) +
+			 (double)all.jobs[RUN_MEASURE] * 1.1 * shortest_s;
+
+	fprintf(stderr,
+		"handoff: all pairs of %zu PUs: %zu cases, %zu invocations: "
+		"%.0f s at least, the budget is %.0f s%s\n",
+		run->pu_count, run->count, all_jobs(all), least_s,
+		run->options->budget_s,
+		least_s > run->options->budget_s ?
+			", which will not do: raise --budget or pick fewer" :
+			"");
+}
+
 int runner_run(const struct run_options *options, char *dir)
 {
 	static struct runner run;
@@ -860,6 +877,8 @@ int runner_run(const struct run_options *options, char *dir)
 	begin_tuning(&run);
 	for (int m = 0; m < RUN_MODES; m++)
 		run.overhead_s[m] = 0.02; /* until some have been seen */
+	if (cases_all_pairs(&options->filter))
+		say_plan(&run);
 
 	result = run_blocks(&run);
 	result = conclude(&run, result);

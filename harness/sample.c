@@ -202,7 +202,7 @@ static int run_batch(struct run *r, uint64_t n, double *ns)
  * enough, so that one disturbance does not pass for work. */
 static int calibrate(struct run *r, double target_ns, uint64_t *n_out)
 {
-	uint64_t n = 1;
+	uint64_t n = 1, most = r->most_n;
 	int long_enough = 0;
 
 	while (long_enough < 2) {
@@ -210,7 +210,7 @@ static int calibrate(struct run *r, double target_ns, uint64_t *n_out)
 
 		if (run_batch(r, n, &ns))
 			return -1;
-		if (ns >= target_ns) {
+		if (ns >= target_ns || n == most) {
 			long_enough++;
 			continue;
 		}
@@ -222,6 +222,8 @@ static int calibrate(struct run *r, double target_ns, uint64_t *n_out)
 			factor = 1.2;
 		uint64_t more = (uint64_t)ceil((double)n * factor);
 		n = more > n ? more : n + 1;
+		if (most && n > most)
+			n = most;
 		if (n > UINT64_C(1) << 40)
 			return bench_fail(r, "its operation takes no time");
 	}
@@ -289,6 +291,8 @@ static void note_others(const struct run *r, struct evidence *e, double wall_ns,
 	if (r->peer == PEER_PROCESS && r->bench->settle && !peer)
 		return;
 	if (r->pu_b < 0 || r->pu_b == r->pu_a) {
+		if (r->idles)
+			return;
 		if (r->peer == PEER_PROCESS && peer)
 			cpu_ns += (double)peer->cpu_ns;
 		double lost = wall_ns - cpu_ns;
@@ -321,13 +325,15 @@ static double take_batch(struct run *r, struct sample *out, uint64_t n,
 static void describe_metrics(struct run *r, struct sample *out, bool single)
 {
 	const struct bench *b = r->bench;
+	const struct metric *metric =
+		r->variant->metrics ? r->variant->metrics : b->metrics;
 
-	if (!b->metrics)
+	if (!metric)
 		add_metric(out, "latency", b->unit,
 			   single ? METHOD_SINGLE : METHOD_BATCH);
 	else
-		for (size_t i = 0; b->metrics[i].name; i++)
-			add_metric(out, b->metrics[i].name, b->metrics[i].unit,
+		for (; metric->name; metric++)
+			add_metric(out, metric->name, metric->unit,
 				   METHOD_SINGLE);
 }
 
@@ -402,7 +408,11 @@ static int measure(struct run *r, const struct sample_plan *plan,
 	size_t batches = 0;
 	double ns = 0;
 
-	if (calibrate(r, target, &n) || run_batch(r, n, &ns))
+	if (calibrate(r, target, &n))
+		return -1;
+	if (n < r->least_n)
+		n = r->least_n;
+	if (run_batch(r, n, &ns))
 		return -1;
 	bool single = wants_single(r, plan, ns / (double)n);
 	if (single) {
@@ -467,7 +477,7 @@ static int measure(struct run *r, const struct sample_plan *plan,
 
 /* What both parties used in one batch of n operations. */
 static int count_batch(struct run *r, uint64_t n, struct tally *total,
-		       uint64_t *user_copies)
+		       int64_t *user_copies)
 {
 	const struct bench *b = r->bench;
 	unsigned what =
@@ -506,7 +516,7 @@ static void add_count(struct sample *out, unsigned kind, uint64_t operations,
 static int name_batch(struct run *r, uint64_t n, uint64_t calls[COUNTS_CALLS])
 {
 	struct tally total;
-	uint64_t copies;
+	int64_t copies;
 
 	for (size_t i = 0; i < COUNTS_CALLS; i++)
 		atomic_store(&r->traced->calls[i], 0);
@@ -543,14 +553,14 @@ static int name_calls(struct run *r, uint64_t n, struct sample *out)
 /* Operations of the shorter of two counted batches; 0: none works. */
 static uint64_t count_length(struct run *r)
 {
-	uint64_t n = r->bench->count_n,
+	uint64_t n = r->count_n,
 		 most = r->mode == RUN_NAMES ? NAMES_MOST : COUNT_MOST;
 
 	if (!n && calibrate(r, 1e6, &n))
 		return 0;
-	return n < COUNT_LEAST && !r->bench->count_n ? COUNT_LEAST :
-	       n > most				     ? most :
-						       n;
+	return n < COUNT_LEAST && !r->count_n ? COUNT_LEAST :
+	       n > most                       ? most :
+						n;
 }
 
 /* Slopes between n and 3 n operations: what is done once per batch (the
@@ -570,7 +580,7 @@ static int count(struct run *r, struct sample *out)
 		return name_calls(r, n, out);
 	for (int i = 0; i < COUNT_REPEATS; i++) {
 		struct tally once, thrice;
-		uint64_t copied_once, copied_thrice;
+		int64_t copied_once, copied_thrice;
 		double more = 2.0 * (double)n;
 
 		if (count_batch(r, n, &once, &copied_once) ||
@@ -584,7 +594,7 @@ static int count(struct run *r, struct sample *out)
 		copies[i] =
 			(SLOPE(io_bytes) - (double)r->token_bytes +
 			 ((double)copied_thrice - (double)copied_once) / more) /
-			(double)r->value;
+			(double)r->payload_bytes;
 #undef SLOPE
 	}
 	if (r->mode == RUN_TRACE && r->counts == COUNTS_DENIED)
@@ -614,6 +624,10 @@ int sample_run(struct run *r, const struct sample_plan *plan,
 	out->evidence.pu_a = out->evidence.pu_b = -1;
 	clock_use(&r->clock);
 	r->peer_pu = -1;
+	r->payload_bytes = r->value;
+	r->least_n = b->least_n;
+	r->count_n = b->count_n;
+	r->most_n = b->most_n;
 	/* before the second party exists: the tracer follows it from birth */
 	if ((r->mode == RUN_TRACE || r->mode == RUN_NAMES) &&
 	    counts_thread(r->counts, r->traced, b->spawns))

@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <hwloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static hwloc_topology_t topology;
 static hwloc_bitmap_t allowed;
 static struct place places[TOPO_MAX_PLACES];
+static struct place *pairs; /* of topo_pairs() */
 static size_t place_count;
 static bool this_system;
 
@@ -172,6 +174,8 @@ int topo_open(const char *xml, char *err, size_t size)
 
 void topo_close(void)
 {
+	free(pairs);
+	pairs = NULL;
 	if (allowed)
 		hwloc_bitmap_free(allowed);
 	if (topology)
@@ -217,6 +221,29 @@ const struct place *topo_places(size_t *count)
 	}
 	*count = place_count;
 	return places;
+}
+
+const struct place *topo_pairs(size_t *count)
+{
+	size_t pus = topo_pu_count(), n = 0;
+
+	if (!pairs)
+		pairs = calloc(pus * pus + 1, sizeof(*pairs));
+	for (size_t a = 0; pairs && a < pus; a++)
+		for (size_t b = 0; b < pus; b++) {
+			struct place *p = &pairs[n];
+
+			if (a == b)
+				continue;
+			*p = (struct place){ .present = true,
+					     .pu_a = topo_pu(a),
+					     .pu_b = topo_pu(b) };
+			snprintf(p->name, sizeof(p->name), "pu%d-pu%d", p->pu_a,
+				 p->pu_b);
+			n++;
+		}
+	*count = n;
+	return pairs;
 }
 
 int topo_bind(int pu)
@@ -279,6 +306,33 @@ void topo_signature(char *buf, size_t size)
 		 count_of(HWLOC_OBJ_PACKAGE), count_of(HWLOC_OBJ_NUMANODE),
 		 count_of(HWLOC_OBJ_L3CACHE), count_of(HWLOC_OBJ_CORE),
 		 count_of(HWLOC_OBJ_PU));
+}
+
+void topo_describe(int pu, char *buf, size_t size)
+{
+	static const struct {
+		hwloc_obj_type_t type;
+		const char *name;
+	} level[] = { { HWLOC_OBJ_PACKAGE, "package" },
+		      { HWLOC_OBJ_CORE, "core" } };
+	hwloc_obj_t object =
+		hwloc_get_pu_obj_by_os_index(topology, (unsigned)pu);
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; object && i < 2; i++) {
+		hwloc_obj_t above = hwloc_get_ancestor_obj_by_type(
+			topology, level[i].type, object);
+
+		if (above && used < size)
+			used += (size_t)snprintf(buf + used, size - used,
+						 "%s%s %u", used ? " " : "",
+						 level[i].name,
+						 above->logical_index);
+	}
+	if (topo_node(pu) >= 0 && used < size)
+		snprintf(buf + used, size - used, "%snode %d", used ? " " : "",
+			 topo_node(pu));
 }
 
 void topo_version(char *buf, size_t size)

@@ -38,6 +38,10 @@ int topo_pu(size_t i);
  * others that exist here after them, "any" last. */
 const struct place *topo_places(size_t *count);
 
+/* Every ordered pair of two allowed PUs as a place, "pu0-pu1" and "pu1-pu0":
+ * the whole matrix. NULL: no memory. */
+const struct place *topo_pairs(size_t *count);
+
 /* Binds the calling thread to one PU (or, with TOPO_ANY_PU, to all allowed)
  * and reads the binding back. 0, or -1 and errno. */
 int topo_bind(int pu);
@@ -53,6 +57,9 @@ size_t topo_machine_pus(void);
 
 /* Counts that identify the platform: "2 package, 1 node, 2 core, 2 pu". */
 void topo_signature(char *buf, size_t size);
+
+/* Where a PU is: "package 0 core 3 node 0", what there is of it. */
+void topo_describe(int pu, char *buf, size_t size);
 
 /* "2.9.0" */
 void topo_version(char *buf, size_t size);

@@ -83,9 +83,37 @@ char *units_bytes(char *buf, size_t size, uint64_t bytes)
 	return format(buf, size, "%" PRIu64 "%s", bytes, byte_unit[i]);
 }
 
+char *units_duration(char *buf, size_t size, uint64_t ns)
+{
+	static const char *const unit[] = { "ns", "us", "ms", "s" };
+	size_t i = 0;
+
+	if (!ns)
+		return format(buf, size, "0");
+	while (i < 3 && ns % 1000 == 0) {
+		ns /= 1000;
+		i++;
+	}
+	return format(buf, size, "%" PRIu64 "%s", ns, unit[i]);
+}
+
 char *units_count(char *buf, size_t size, double value)
 {
 	return number(buf, size, value, "");
+}
+
+char *units_rate(char *buf, size_t size, double bytes_per_s)
+{
+	char unit[8];
+	double value = bytes_per_s;
+	size_t i = 0;
+
+	while (i + 1 < BYTE_UNITS && fabs(value) >= 1023.5) {
+		value /= 1024;
+		i++;
+	}
+	snprintf(unit, sizeof(unit), " %s/s", byte_unit[i]);
+	return number(buf, size, value, unit);
 }
 
 char *units_value(char *buf, size_t size, const char *unit, double value)
@@ -94,6 +122,8 @@ char *units_value(char *buf, size_t size, const char *unit, double value)
 
 	if (!strcmp(unit, "ns"))
 		return units_time(buf, size, value);
+	if (!strcmp(unit, "B/s"))
+		return units_rate(buf, size, value);
 	if (!strcmp(unit, "bool") && (value == 0 || value == 1)) {
 		snprintf(buf, size, "%s", value == 1 ? "yes" : "no");
 		return buf;

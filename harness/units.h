@@ -28,13 +28,26 @@ char *units_time(char *buf, size_t size, double ns);
 char *units_bytes(char *buf, size_t size, uint64_t bytes);
 
 /*
+ * Nanoseconds in the largest unit that divides them, ns to s: "0", "1500ns",
+ * "10us", "10ms". Exact and in ASCII, so it can name a case.
+ */
+char *units_duration(char *buf, size_t size, uint64_t ns);
+
+/*
  * A count, or a mean of counts: "0.00", "4.00", "12.3", "123", "12345",
  * "1.2e6" from a million on. NAN is "-", infinity "inf".
  */
 char *units_count(char *buf, size_t size, double value);
 
+/*
+ * Bytes per second in the unit that leaves less than 1024, three significant
+ * digits at least: "512 B/s", "1.50 KiB/s", "2.99 GiB/s", "1023 MiB/s". NAN is
+ * "-", infinity "inf EiB/s".
+ */
+char *units_rate(char *buf, size_t size, double bytes_per_s);
+
 /* A value in a unit of summary.csv: "ns" as a time, "bool" as yes or no, "1/s"
- * as "4.20e4/s", the rest as counts. */
+ * as "4.20e4/s", "B/s" as "2.99 GiB/s", the rest as counts. */
 char *units_value(char *buf, size_t size, const char *unit, double value);
 
 /*

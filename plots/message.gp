@@ -5,7 +5,7 @@ bench = "message"
 metrics = "latency"
 keep(param) = param[1:5] eq "size=" && bytes(amount(param)) > 0  # no place for 0 on a log axis
 kind = "curves"
-order = "pipe socketpair queue_eventfd queue_uv_async"
+order = "pipe socketpair queue_eventfd queue_uv_async port port_pipe uv_pipe"
 heading = "Round trip of a message to another thread or process, by its size, mechanism and place"
 x_text = "message size (log scale)"
 y_text = "round trip latency, median (log scale)"

@@ -6,9 +6,12 @@
 #   kind                    "dots": a row for each variant; "curves": over the swept quantity; "cdf": over latency
 #   chart, heading          its name, for messages, and its title
 #   bench, metrics, keep(p) what is drawn; keep says whether param p is
-#   split                   "dots": the column, peer or metric, whose values share a row
+#   split                   "dots": the column, peer, metric or param, whose values share a row
+#   peer_rows               "dots": with another split than "peer", a row for each variant and peer
+#   dot_text(ns), text_room "dots": what stands right of a point, and the px that it needs
+#   metric_panels           "curves": a panel for each place and metric, rather than one metric
 #   x_text, y_text          axis titles; "dots" has no y_text
-#   linear                  "curves": linear axes instead of logarithmic ones
+#   linear                  "curves": linear axes instead of logarithmic ones, on which 0 stands left of all else
 #   order                   names that come first, in this order, where the data has them
 #   limit                   "cdf": how many variants are drawn, so that they can be told apart
 #   place_<name>            the title of that place's panel, where the one below does not fit
@@ -22,6 +25,9 @@ if (!exists("dir") || !exists("out") || (term ne "svg" && term ne "png")) {
 	exit status 2
 }
 if (!exists("split")) split = "peer"
+if (!exists("peer_rows")) peer_rows = 0
+if (!exists("text_room")) text_room = 66
+if (!exists("metric_panels")) metric_panels = 0
 if (!exists("linear")) linear = 0
 if (!exists("order")) order = ""
 if (!exists("limit")) limit = 1000
@@ -53,10 +59,14 @@ ends(s, tail) = strlen(s) > strlen(tail) && s[strlen(s) - strlen(tail) + 1:*] eq
 number(s, tail) = s[1:strlen(s) - strlen(tail)] + 0.0
 bytes(s) = ends(s, "GiB") ? number(s, "GiB") * 2**30 : ends(s, "MiB") ? number(s, "MiB") * 2**20 \
 	: ends(s, "KiB") ? number(s, "KiB") * 2**10 : ends(s, "B") ? number(s, "B") : number(s, "")
+duration(s) = ends(s, "ns") ? number(s, "ns") : ends(s, "us") ? number(s, "us") * 1e3 \
+	: ends(s, "ms") ? number(s, "ms") * 1e6 : number(s, "s") * 1e9
+quantity(s) = s[strlen(s):*] eq "s" ? duration(s) : bytes(s)
 amount(param) = param[strstrt(param, "=") + 1:*]
 digits(x) = x < 9.995 ? sprintf("%.2f", x) : x < 99.95 ? sprintf("%.1f", x) : sprintf("%.0f", x)
 time_text(ns) = ns < 999.5 ? digits(ns)." ns" : ns < 999.5e3 ? digits(ns / 1e3)." µs" \
 	: ns < 999.5e6 ? digits(ns / 1e6)." ms" : digits(ns / 1e9)." s"
+if (!exists("GPFUN_dot_text")) dot_text(ns) = time_text(ns)
 tick_text(ns) = ns < 0.9e3 ? sprintf("%g ns", ns) : ns < 0.9e6 ? sprintf("%g µs", ns / 1e3) \
 	: ns < 0.9e9 ? sprintf("%g ms", ns / 1e6) : sprintf("%g s", ns / 1e9)
 
@@ -87,6 +97,12 @@ band = "#F4F4F4"
 # --- places, from near to far, and what each means to a reader -----------------------------------------------------
 
 near_to_far = "pu core l1 l2 l3 l4 l5 die node package machine any -"
+if (metric_panels) {
+	near = near_to_far
+	near_to_far = ""
+	do for [metric in metrics] { do for [place in near] { near_to_far = near_to_far." ".place.":".metric } }
+}
+panel_key(x) = strcol("place").(metric_panels ? ":".strcol("metric") : "")
 if (!exists("place_pu")) place_pu = "pu: one hardware thread"
 if (!exists("place_core")) place_core = "core: SMT siblings"
 if (!exists("place_node")) place_node = "node: same NUMA node"
@@ -94,6 +110,8 @@ if (!exists("place_package")) place_package = "package: same socket"
 if (!exists("place_machine")) place_machine = "machine: nothing closer"
 if (!exists("place_any")) place_any = "any: not bound"
 place_text(p) = p eq "-" ? "" : exists("place_".p) ? value("place_".p) : p[1:1] eq "l" ? p.": shared L".p[2:*]." cache" : p
+spelled(key) = place_text(key[1:strstrt(key, ":") - 1]).", ".key[strstrt(key, ":") + 1:*]
+panel_text(key) = !metric_panels ? place_text(key) : 8 * strlen(spelled(key)) < width ? spelled(key) : key
 
 # --- reading -------------------------------------------------------------------------------------------------------
 
@@ -137,7 +155,7 @@ if (found) {
 		plot histogram using (strcol("place")):(strcol("variant")):(strcol("peer")):(strcol("param")) \
 			:(strcol("metric")):(column("low")):(column("high")):(column("count")):(1) with table if (wanted(0))
 	} else {
-		plot summary using (strcol("place")):(strcol("variant")):(strcol("peer")):(strcol("param")) \
+		plot summary using (panel_key(0)):(strcol("variant")):(strcol("peer")):(strcol("param")) \
 			:(strcol("metric")):(column("value")):(bound("ci_low")):(bound("ci_high")):(bounded(0)) \
 			with table if (wanted(0))
 	}
@@ -184,8 +202,8 @@ if (!found) {
 
 # --- what the data has ---------------------------------------------------------------------------------------------
 
-row(x) = strcol(4) eq "-" ? strcol(2) : strcol(2)."/".strcol(4)
-part(x) = kind ne "dots" ? strcol(2)."/".strcol(3) : split eq "metric" ? strcol(5) : strcol(3)
+row(x) = strcol(2).(peer_rows ? "/".strcol(3) : "").(strcol(4) eq "-" || split eq "param" ? "" : "/".strcol(4))
+part(x) = kind ne "dots" ? strcol(2)."/".strcol(3) : split eq "metric" ? strcol(5) : split eq "param" ? strcol(4) : strcol(3)
 places = ""; variants = ""; peers = ""; amounts = ""; rows = ""; cells = ""; parts = ""
 lowest = 1e300; highest = -1e300; unbounded = 0
 set table $nothing
@@ -289,7 +307,7 @@ variant_colour(path) = turn(colours, variant_index(path))
 # --- layout and frame ----------------------------------------------------------------------------------------------
 
 count = words(places)
-columns = count <= 4 ? count : count <= 6 ? 3 : 4
+columns = metric_panels && count <= 4 * words(metrics) ? count / words(metrics) : count <= 4 ? count : count <= 6 ? 3 : 4
 gap = 14.0
 width = (W - left - 20 - gap * (columns - 1)) / columns
 legend_top = 70
@@ -356,7 +374,7 @@ set errorbars 0.6
 
 if (kind eq "dots") {
 	# Room for the texts right of the points.
-	high = high * (high / low)**(66 / (width - 66))
+	high = high * (high / low)**(text_room / (width - text_room))
 	set logscale x
 	set xrange [low:high]
 	set yrange [words(rows) + 0.5:0.5]
@@ -371,8 +389,14 @@ if (kind eq "dots") {
 	y_of(p) = index_of(rows, row(0)) + step * (part_index(p) - (words(parts) + 1) / 2.0)
 }
 if (kind eq "curves") {
-	x_low = 1e300; x_high = 0
-	do for [a in amounts] { x_low = min(x_low, bytes(a)); x_high = max(x_high, bytes(a)) }
+	x_low = 1e300; x_high = 0; zero = 0
+	do for [a in amounts] {
+		x = quantity(a)
+		if (x > 0 || linear) { x_low = min(x_low, x); x_high = max(x_high, x) } else { zero = 1 }
+	}
+	if (zero) { zero = x_high > 0 ? x_low / 10 : 1; x_low = zero; x_high = max(x_high, zero) }
+	x_of(a) = (x_s = quantity(a), x_s > 0 || linear ? x_s : zero)
+	joined(a) = linear || quantity(a) > 0  # no line to 0, which is farther away than a logarithmic axis can show
 	if (linear) {
 		air = max(1, x_high - x_low) * 0.03
 		x_low = x_low - air
@@ -393,12 +417,12 @@ if (kind eq "curves") {
 	while (1) {
 		next = ""
 		do for [a in amounts] {
-			far = px_of(bytes(a)) >= last + 10 + 7 * longest(amounts)
-			if (far && (next eq "" || bytes(a) < bytes(next))) { next = a }
+			far = px_of(x_of(a)) >= last + 10 + 7 * longest(amounts)
+			if (far && (next eq "" || x_of(a) < x_of(next))) { next = a }
 		}
 		if (next eq "") { break }
-		set xtics add (next bytes(next))
-		last = px_of(bytes(next))
+		set xtics add (next x_of(next))
+		last = px_of(x_of(next))
 	}
 }
 if (kind eq "cdf") {
@@ -415,7 +439,7 @@ do for [k = 1:count] {
 	place = word(places, k)
 	inside = under(place, cells)
 	eval panel(k)
-	set label 1 place_text(place) at graph 0, 1 offset 0, 0.8 font bold(13) textcolor rgb ink
+	set label 1 panel_text(place) at graph 0, 1 offset 0, 0.8 font bold(13) textcolor rgb ink
 	leftmost = (k - 1) % columns == 0
 	if (kind eq "dots") {
 		set ytics ()
@@ -423,16 +447,17 @@ do for [k = 1:count] {
 		plot for [p in inside] $rows using (here(p) ? $6 : NaN):(y_of(p)):(max($7, low)):8 with xerrorbars \
 			lw 1.4 pt mark(part_index(p), "-") ps mark_size(part_index(p), "-") lc rgb turn(colours, part_index(p)) \
 			notitle, \
-			for [p in inside] $rows using (here(p) ? $8 : NaN):(y_of(p)):(time_text($6).($9 == 1 ? "" : "*")) \
+			for [p in inside] $rows using (here(p) ? $8 : NaN):(y_of(p)):(dot_text($6).($9 == 1 ? "" : "*")) \
 			with labels left offset 1.1, 0 font font(10) textcolor rgb ink notitle
 	}
 	if (kind eq "curves") {
 		if (linear) { set format y (leftmost ? "%g" : "") } else {
 			eval "set ytics ".time_ticks(low, high, body, leftmost ? 0 : body)
 		}
-		plot for [p in inside] $rows using (here(p) ? bytes(amount(strcol(4))) : NaN):6 smooth unique with lines \
+		plot for [p in inside] $rows using (here(p) && joined(amount(strcol(4))) ? x_of(amount(strcol(4))) : NaN) \
+			:6 smooth unique with lines \
 			lw line_width(rest(p)) dt line_dash(rest(p)) lc rgb line_colour(variant_colour(p), rest(p)) notitle, \
-			for [p in inside] $rows using (here(p) ? bytes(amount(strcol(4))) : NaN):6:(linear ? $7 : max($7, low)):8 \
+			for [p in inside] $rows using (here(p) ? x_of(amount(strcol(4))) : NaN):6:(linear ? $7 : max($7, low)):8 \
 			with yerrorbars lw 1.4 pt mark(variant_index(p), rest(p)) ps mark_size(variant_index(p), rest(p)) \
 			lc rgb variant_colour(p) notitle
 	}

@@ -17,12 +17,14 @@ const char *made_up_status_name(enum status status);
 const char *made_up_case_peer(const struct test_case *c);
 const char *made_up_case_place(const struct test_case *c);
 bool made_up_list_names(const char *list, const char *word);
+bool made_up_all_pairs(const struct case_filter *filter);
 #define bench_all made_up_all
 #define cases_select made_up_select
 #define status_name made_up_status_name
 #define case_peer made_up_case_peer
 #define case_place made_up_case_place
 #define cases_list_names made_up_list_names
+#define cases_all_pairs made_up_all_pairs
 /* NOLINTNEXTLINE(bugprone-suspicious-include): another registry below it */
 #include "../harness/cases.c"
 #undef bench_all
@@ -31,6 +33,7 @@ bool made_up_list_names(const char *list, const char *word);
 #undef case_peer
 #undef case_place
 #undef cases_list_names
+#undef cases_all_pairs
 
 /* Every standard place is here. */
 static const char everything[] = "pack:2 group:2 numa:1 l3:2 l2:2 core:2 pu:2";
@@ -441,6 +444,9 @@ static const struct variant variants[] = {
 static const uint64_t sizes[] = {
 	0, 1, 1536, 64 << 10, 1 << 20, 3 << 20, UINT64_C(1) << 40, PARAM_END
 };
+static const uint64_t gaps[] = {
+	0, 10000, 100000, 1000000, 10000000, PARAM_END
+};
 static const uint64_t waiters[] = { PARAM_NONE, 0, 4, 1000000, PARAM_END };
 
 static const struct bench solo = { .name = "solo" },
@@ -448,6 +454,10 @@ static const struct bench solo = { .name = "solo" },
 				    .param = "size",
 				    .values = sizes,
 				    .param_is_bytes = true },
+			  rested = { .name = "rested",
+				     .param = "gap",
+				     .values = gaps,
+				     .param_is_ns = true },
 			  waited = { .name = "waited",
 				     .param = "waiters",
 				     .values = waiters },
@@ -455,8 +465,8 @@ static const struct bench solo = { .name = "solo" },
 
 static const struct bench *const *made_up_all(size_t *count)
 {
-	static const struct bench *const all[] = { &solo, &sized, &waited,
-						   &paired };
+	static const struct bench *const all[] = { &solo, &sized, &rested,
+						   &waited, &paired };
 
 	*count = COUNT(all);
 	return all;
@@ -488,6 +498,9 @@ static void test_made_up_ids(void **state)
 		   "sized/-/-/-/size=1B", "sized/-/-/-/size=1536B",
 		   "sized/-/-/-/size=64KiB", "sized/-/-/-/size=1MiB",
 		   "sized/-/-/-/size=3MiB", "sized/-/-/-/size=1TiB");
+	EXPECT_IDS(no_filter, "rested", "rested/-/-/-/gap=0",
+		   "rested/-/-/-/gap=10us", "rested/-/-/-/gap=100us",
+		   "rested/-/-/-/gap=1ms", "rested/-/-/-/gap=10ms");
 	EXPECT_IDS(no_filter, "waited", "waited/-/-/-/-",
 		   "waited/-/-/-/waiters=0", "waited/-/-/-/waiters=4",
 		   "waited/-/-/-/waiters=1000000");

@@ -534,14 +534,71 @@ static void test_calls_not_counted(void **state)
 static void test_count_names(void **state)
 {
 	static const char *const name[] = { "syscalls", "switches", "cpu_time",
-					    "copies" };
-	static const char *const unit[] = { "count", "count", "ns", "count" };
+					    "copies", "faults" };
+	static const char *const unit[] = { "count", "count", "ns", "count",
+					    "count" };
 
 	(void)state;
 	for (unsigned kind = 1, i = 0; kind <= COUNT_LAST; kind <<= 1, i++) {
 		assert_string_equal(count_name(kind), name[i]);
 		assert_string_equal(count_unit(kind), unit[i]);
 	}
+}
+
+/* What a bench asks for beside the length of a batch; setup() may too. */
+static int setup_at_least(struct run *r)
+{
+	r->least_n = 7;
+	return setup(r);
+}
+
+static void test_batch_limits(void **state)
+{
+	static const struct bench at_least = { HOOKS, .run = run_busy,
+					       .least_n = 5 },
+				  at_most = { HOOKS, .run = run_busy,
+					      .most_n = 10 },
+				  by_setup = { .name = "made_up",
+					       .unit = "ns",
+					       .setup = setup_at_least,
+					       .run = run_busy,
+					       .teardown = teardown };
+
+	(void)state;
+	does.busy_ns = 2000000;
+	measure(&at_least);
+	assert_int_equal(sample.evidence.batch_n, 5);
+	assert_true(sample.metric[0].samples >= 5);
+	memset(&does, 0, sizeof(does));
+	does.busy_ns = 2000000;
+	measure(&by_setup);
+	assert_int_equal(sample.evidence.batch_n, 7);
+	memset(&does, 0, sizeof(does));
+	does.busy_ns = 2000;
+	measure(&at_most);
+	assert_int_equal(sample.evidence.batch_n, 10);
+	assert_true(does.armed <= 12); /* jitter adds up to a fifth */
+	memset(&does, 0, sizeof(does));
+	measure(&at_most); /* takes no time, and ends all the same */
+	assert_int_equal(sample.evidence.batch_n, 10);
+}
+
+/* A variant may have metrics of its own. */
+static void test_metrics_of_variant(void **state)
+{
+	static const struct metric more[] = { { "first", "ns" },
+					      { "second", "ns" },
+					      { "third", "count" },
+					      { NULL, NULL } };
+	const struct variant with_more = { .name = "-", .metrics = more };
+	struct run r = make_run(&with_own, RUN_MEASURE);
+
+	(void)state;
+	does.busy_ns = 1000;
+	r.variant = &with_more;
+	assert_int_equal(sample_run(&r, &plan, &sample), -1);
+	assert_non_null(strstr(reason, "never said what its third is"));
+	assert_int_equal(sample.metrics, 3);
 }
 
 /* ------------------------------------------------- the benches themselves */
@@ -769,6 +826,8 @@ int main(void)
 		TEST(test_empty_batch),
 		TEST(test_empty_single),
 		TEST(test_method_by_length),
+		TEST(test_batch_limits),
+		TEST(test_metrics_of_variant),
 		TEST(test_evidence),
 		TEST(test_at_least_one_batch),
 		TEST(test_drift),

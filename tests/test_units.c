@@ -108,6 +108,93 @@ static void test_bytes(void **state)
 	}
 }
 
+static void test_rate(void **state)
+{
+	static const struct {
+		double rate;
+		const char *text;
+	} table[] = {
+		{ 0, "0.00 B/s" },
+		{ 1, "1.00 B/s" },
+		{ 512, "512 B/s" },
+		{ 1023.4, "1023 B/s" },
+		{ 1023.6, "1.00 KiB/s" },
+		{ 1536, "1.50 KiB/s" },
+		{ -1536, "-1.50 KiB/s" },
+		{ 10240, "10.0 KiB/s" },
+		{ 1023.4 * 1048576, "1023 MiB/s" },
+		{ 1048576.0 * 1024, "1.00 GiB/s" },
+		{ 3.21e9, "2.99 GiB/s" },
+		{ 3e13, "27.3 TiB/s" },
+		{ 1e24, "867362 EiB/s" },
+		{ NAN, "-" },
+		{ INFINITY, "inf EiB/s" },
+	};
+	char buf[UNITS_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++)
+		assert_string_equal(units_rate(buf, sizeof(buf), table[i].rate),
+				    table[i].text);
+}
+
+static void test_value(void **state)
+{
+	static const struct {
+		const char *unit;
+		double value;
+		const char *text;
+	} table[] = {
+		{ "ns", 4210, "4.21 µs" },
+		{ "bool", 1, "yes" },
+		{ "bool", 0, "no" },
+		{ "bool", 0.5, "0.50" },
+		{ "1/s", 42000, "42000/s" },
+		{ "1/s", 2e6, "2.0e6/s" },
+		{ "B/s", 3.21e9, "2.99 GiB/s" },
+		{ "count", 2, "2.00" },
+	};
+	char buf[UNITS_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++)
+		assert_string_equal(units_value(buf, sizeof(buf), table[i].unit,
+						table[i].value),
+				    table[i].text);
+}
+
+/* Exact: no two durations have one name. */
+static void test_duration(void **state)
+{
+	static const struct {
+		uint64_t ns;
+		const char *text;
+	} table[] = {
+		{ 0, "0" },
+		{ 1, "1ns" },
+		{ 999, "999ns" },
+		{ 1000, "1us" },
+		{ 1500, "1500ns" },
+		{ 10000, "10us" },
+		{ 100000, "100us" },
+		{ 999999, "999999ns" },
+		{ 1000000, "1ms" },
+		{ 1001000, "1001us" },
+		{ 10000000, "10ms" },
+		{ 1000000000, "1s" },
+		{ UINT64_C(3600000000000), "3600s" },
+		{ UINT64_MAX, "18446744073709551615ns" },
+	};
+	char buf[UNITS_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++)
+		assert_string_equal(
+			units_duration(buf, sizeof(buf), table[i].ns),
+			table[i].text);
+	assert_string_equal(units_duration(buf, 3, 10000), "10");
+}
+
 static void test_small_buffers(void **state)
 {
 	char buf[4] = "xyz";
@@ -317,6 +404,7 @@ static void test_comma_locale(void **state)
 		test_time(state);
 		test_count(state);
 		test_bytes(state);
+		test_rate(state);
 		test_parse_duration(state);
 		test_parse_percent(state);
 	}
@@ -337,6 +425,9 @@ int main(void)
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_bytes),
+		cmocka_unit_test(test_rate),
+		cmocka_unit_test(test_value),
+		cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_small_buffers),
 		cmocka_unit_test(test_parse_duration),
 		cmocka_unit_test(test_parse_percent),

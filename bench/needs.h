@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a mechanism needs of the kernel or of this build, and not every machine
+ * has; each is defined beside its channel. */
+#ifndef HANDOFF_NEEDS_H
+#define HANDOFF_NEEDS_H
+
+#include "bench.h"
+
+extern const struct need need_pidfd_signal;
+extern const struct need need_io_uring_msg_ring, need_io_uring_eventfd;
+
+#endif
