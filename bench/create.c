@@ -22,6 +22,7 @@
 
 #include "exec_child.h"
 #include "raw_clone.h"
+#include "refusal.h"
 #include "topo.h"
 
 enum { CALL, FIRST, DONE, RATE };
@@ -407,24 +408,6 @@ static void close_uv_process(struct state *s, struct slot *slot)
 
 /* -------------------------------------------------------- the benchmark */
 
-/* A limit on threads and processes is a permission that is missing. */
-static void blame(struct state *s, int error)
-{
-	const char *name = s->r->variant->name;
-	struct rlimit limit;
-
-	if (error == EAGAIN && !getrlimit(RLIMIT_NPROC, &limit))
-		bench_denied(s->r,
-			     "%s: %s: a limit on threads and processes "
-			     "(RLIMIT_NPROC %lld, or pids.max of the cgroup)",
-			     name, strerror(error),
-			     limit.rlim_cur == RLIM_INFINITY ?
-				     -1LL :
-				     (long long)limit.rlim_cur);
-	else
-		bench_fail(s->r, "%s: %s", name, strerror(error));
-}
-
 /* Whether the new one ran where and when it must have; 0 or -1. */
 static int check(struct run *r, const union left *left, uint64_t start,
 		 uint64_t done)
@@ -459,7 +442,7 @@ static int create_all(struct run *r)
 		error = way->wait(s, &s->slot[i]);
 	done = clock_now();
 	if (error) {
-		blame(s, error);
+		refusal_blame(r, error);
 		return -1;
 	}
 	for (size_t i = 0; i < s->slots && way->tidy; i++)
@@ -582,10 +565,18 @@ static bool pidfd_there(char *why, size_t size, bool *denied)
 	return true;
 }
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 static bool unsanitized(char *why, size_t size, bool *denied)
 {
 	(void)denied;
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#ifdef SANITIZED
 	snprintf(why, size, "a sanitizer's run time does not know raw threads");
 	return false;
 #else

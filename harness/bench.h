@@ -44,6 +44,8 @@ struct variant {          /* one way to do it; a row of a table */
 	const struct need *const *needs; /* NULL-terminated, or NULL */
 	enum tier tier;
 	const uint64_t *values; /* swept instead of the bench's; or NULL */
+	const struct metric *metrics; /* its own instead of the bench's, which
+				       * then has some too; or NULL */
 };
 
 /* Ends a list of swept values; PARAM_NONE is the case without a parameter. */
@@ -84,18 +86,20 @@ struct bench {
 	const struct variant
 		*variants; /* ended by a NULL name; NULL: one, "-" */
 
-	const char *param;      /* "size"; NULL: nothing is swept */
-	const uint64_t *values; /* ended by PARAM_END */
+	const char *param;           /* "size"; NULL: nothing is swept */
+	const uint64_t *values;      /* ended by PARAM_END */
 	const uint64_t *full_values; /* more of them, of tier FULL; or NULL */
-	bool param_is_bytes;    /* size=64KiB rather than size=65536 */
+	bool param_is_bytes;         /* size=64KiB rather than size=65536 */
 
 	/* NULL: the harness times run() and calls the metric "latency". Else
 	 * run() hands what it timed to run_sample() or run_mean(), and what it
 	 * counted to run_value(). */
 	const struct metric *metrics; /* ended by a NULL name */
-	unsigned counts;            /* COUNT_… mask */
-	uint64_t count_n;           /* operations of the shorter counting
-				     * batch; 0: 1000 */
+	unsigned counts;              /* COUNT_… mask */
+	uint64_t count_n;             /* operations of the shorter counting
+				       * batch; 0: 1000 */
+	/* Instead of count_n where that depends on the parameter; or NULL. */
+	uint64_t (*count_length)(const struct run *r);
 
 	bool stamps; /* run() fills r->stamps[0 … n] where they are not NULL */
 	bool spawns; /* makes and ends threads or processes: they are counted

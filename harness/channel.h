@@ -39,12 +39,16 @@ struct end {
 
 	/* Of messages only: */
 	uint64_t size;       /* payload bytes */
-	char *payload;       /* the driver's, private: what is sent */
-	char *inbox;         /* the server's, private: where it arrives */
+	char *payload;       /* the driver's, private: what is sent; in place,
+			      * where it lies, by open() */
+	char *inbox;         /* the server's, private: where it arrives, unless
+			      * in a queue or in place */
 	const char *last;    /* the server's: the message last received */
 	struct queue *queue; /* shared; of channels that use one */
 	bool verify_each;    /* the server checks every message whole */
-	uint64_t copied;     /* bytes copied by memcpy */
+	uint64_t copied;     /* bytes copied that /proc/PID/io knows not of */
+	bool in_place;       /* as the channel */
+	uint64_t pattern_checksum; /* of a message before it has a number */
 };
 
 /* Takes part in n round trips; returns how many. stamps: NULL, or a time
@@ -63,6 +67,8 @@ struct channel {
 	void (*leave)(struct end *e); /* in each party, after the last */
 	void (*close)(struct end *driver, struct end *server);
 	bool queues;          /* messages go through e->queue */
+	bool in_place;        /* a message is not copied but changed where it
+			       * lies, at message_place(): no inbox */
 	uint64_t token_bytes; /* bytes the kernel accounts for one
 			       * message round trip beside payload */
 };
@@ -74,6 +80,9 @@ CHANNEL(eventfd)
 CHANNEL(futex)
 CHANNEL(uv_async)
 CHANNEL(spin)
+CHANNEL(reference)
+CHANNEL(memfd)
+CHANNEL(process_vm_readv)
 #undef CHANNEL
 
 #endif

@@ -323,7 +323,7 @@ static void write_markdown(const struct summary *s, FILE *out)
 		if (strcmp(bench, view[i].bench)) {
 			bench = view[i].bench;
 			fprintf(out, "\n## %s\n", bench);
-			charts_link(bench, out);
+			charts_link(s, bench, out);
 		}
 		fputc('\n', out);
 		print_matrix(s, &view[i], TABLE_MARKDOWN, out);
@@ -385,7 +385,7 @@ int report_make(const char *dir, FILE *out)
 		die_usage("%s", err);
 	print_terminal(&s, out);
 	result = make_markdown(&s, dir);
-	if (charts_draw(dir))
+	if (charts_draw(&s, dir))
 		result = EXIT_CASE_FAILED;
 	fprintf(out, "\n%s: tables.md, charts/, summary.csv\n", dir);
 	if (fflush(out) || ferror(out)) {

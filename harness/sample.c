@@ -321,14 +321,15 @@ static double take_batch(struct run *r, struct sample *out, uint64_t n,
 static void describe_metrics(struct run *r, struct sample *out, bool single)
 {
 	const struct bench *b = r->bench;
+	const struct metric *own =
+		r->variant->metrics ? r->variant->metrics : b->metrics;
 
 	if (!b->metrics)
 		add_metric(out, "latency", b->unit,
 			   single ? METHOD_SINGLE : METHOD_BATCH);
 	else
-		for (size_t i = 0; b->metrics[i].name; i++)
-			add_metric(out, b->metrics[i].name, b->metrics[i].unit,
-				   METHOD_SINGLE);
+		for (; own->name; own++)
+			add_metric(out, own->name, own->unit, METHOD_SINGLE);
 }
 
 static bool wants_single(const struct run *r, const struct sample_plan *plan,
@@ -368,16 +369,19 @@ static double single_median(const struct run *r, const struct hist *h)
 }
 
 /* The median of few batch means is taken from the means themselves; that of
- * many operations from the histogram, whose buckets are under 1 % wide. */
+ * many operations from the histogram, whose buckets are under 1 % wide. What
+ * was found out has no histogram: the first of very many tell as well. */
 static void conclude(const struct run *r, struct sample *out)
 {
 	for (unsigned i = 0; i < out->metrics; i++) {
 		struct measured *m = &out->metric[i];
+		size_t n = m->samples < MAX_BATCHES ? m->samples : MAX_BATCHES;
 		bool all_kept =
-			m->method != METHOD_SINGLE && m->samples <= MAX_BATCHES;
+			m->method == METHOD_BATCH && m->samples <= MAX_BATCHES;
 
-		m->value = all_kept ? stats_median(kept[i], m->samples) :
-				      single_median(r, &m->hist);
+		m->value = all_kept || m->method == METHOD_EXACT ?
+				   stats_median(kept[i], n) :
+				   single_median(r, &m->hist);
 	}
 }
 
@@ -543,14 +547,14 @@ static int name_calls(struct run *r, uint64_t n, struct sample *out)
 /* Operations of the shorter of two counted batches; 0: none works. */
 static uint64_t count_length(struct run *r)
 {
-	uint64_t n = r->bench->count_n,
+	uint64_t chosen = r->bench->count_length ? r->bench->count_length(r) :
+						   r->bench->count_n,
+		 n = chosen,
 		 most = r->mode == RUN_NAMES ? NAMES_MOST : COUNT_MOST;
 
 	if (!n && calibrate(r, 1e6, &n))
 		return 0;
-	return n < COUNT_LEAST && !r->bench->count_n ? COUNT_LEAST :
-	       n > most				     ? most :
-						       n;
+	return n < COUNT_LEAST && !chosen ? COUNT_LEAST : n > most ? most : n;
 }
 
 /* Slopes between n and 3 n operations: what is done once per batch (the
