@@ -55,7 +55,7 @@ struct slot {
 	pid_t pid;
 	int pidfd;
 	_Atomic uint32_t tid; /* of a raw thread; the kernel clears it */
-	void *stack;	      /* of a raw thread */
+	void *stack;          /* of a raw thread */
 	uv_process_t process;
 	bool exited; /* as libuv reports it */
 };
@@ -258,10 +258,10 @@ static int reap(struct state *s, struct slot *slot)
 static int reap_pidfd(struct state *s, struct slot *slot)
 {
 	siginfo_t info = { .si_pid = 0 };
-	int error = waitid((idtype_t)P_PIDFD, (id_t)slot->pidfd, &info,
-			   WEXITED) ?
-			    errno :
-			    0;
+	int error =
+		waitid((idtype_t)P_PIDFD, (id_t)slot->pidfd, &info, WEXITED) ?
+			errno :
+			0;
 
 	close(slot->pidfd);
 	return error ? error :
@@ -591,8 +591,8 @@ static const struct need need_clone3 = { clone3_there },
 			 need_unsanitized = { unsanitized };
 static const struct need *const for_raw[] = { &need_clone3, &need_unsanitized,
 					      NULL },
-			 *const for_clone3[] = { &need_clone3, NULL },
-			 *const for_pidfd[] = { &need_pidfd, NULL };
+				*const for_clone3[] = { &need_clone3, NULL },
+				*const for_pidfd[] = { &need_pidfd, NULL };
 
 /* pu: the new one inherits the creator's PU. any: both are free. */
 enum { BINDINGS = PLACE_ONE_PU | PLACE_ANY };
@@ -614,8 +614,14 @@ static const struct way by_pthread = { make_pthread, join_pthread },
 			by_uv_spawn = { make_uv_spawn, wait_uv_spawn,
 					close_uv_process };
 
-#define THREAD(name, way, needs) { name, way, PEER_THREAD, BINDINGS, needs }
-#define PROCESS(name, way, needs) { name, way, PEER_PROCESS, BINDINGS, needs }
+#define THREAD(name, way, needs)                        \
+	{                                               \
+		name, way, PEER_THREAD, BINDINGS, needs \
+	}
+#define PROCESS(name, way, needs)                        \
+	{                                                \
+		name, way, PEER_PROCESS, BINDINGS, needs \
+	}
 
 static const struct variant variants[] = {
 	THREAD("pthread", &by_pthread, NULL),
@@ -642,8 +648,7 @@ static const struct metric metrics[] = {
 	{ "call", "ns" },  /* until all calls have returned */
 	{ "first", "ns" }, /* until the last one's first instruction */
 	{ "done", "ns" },  /* until the end of all is known */
-	{ "rate", "1/s" },
-	{ NULL, NULL },
+	{ "rate", "1/s" }, { NULL, NULL },
 };
 
 const struct bench bench_create = {

@@ -118,7 +118,7 @@ static void add_values(struct list *list, struct test_case c)
 {
 	static const uint64_t none[] = { PARAM_NONE, PARAM_END };
 	const uint64_t *own = c.variant->values;
-	const uint64_t *value = own		? own :
+	const uint64_t *value = own             ? own :
 				c.bench->values ? c.bench->values :
 						  none;
 	const uint64_t *more = own ? NULL : c.bench->full_values;
@@ -203,10 +203,9 @@ static bool picked(const struct test_case *c, const struct case_filter *filter)
 	       (!c->place ||
 		cases_list_names(filter->places, c->place->name)) &&
 	       (!c->peer || cases_list_names(filter->peers, case_peer(c))) &&
-	       (c->tier == HIDDEN ?
-			filter->hidden :
-			filter->full || c->tier == HEADLINE ||
-				is_exact(c, filter));
+	       (c->tier == HIDDEN ? filter->hidden :
+				    filter->full || c->tier == HEADLINE ||
+					    is_exact(c, filter));
 }
 
 /* Edits between two strings (Levenshtein 1966), a row at a time. */
@@ -294,8 +293,7 @@ static int check_filter(const struct list *all,
 
 		for (size_t i = 0; i < all->used && !hit; i++)
 			hit = matches(filter->patterns[p], all->item[i].id) &&
-			      (filter->hidden ||
-			       all->item[i].tier != HIDDEN);
+			      (filter->hidden || all->item[i].tier != HIDDEN);
 		if (!hit) {
 			suggest(all, filter->patterns[p], err, size);
 			return -1;

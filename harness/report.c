@@ -86,13 +86,13 @@ static void print_value(struct table *t, const struct summary_row *row,
 			   units_value(value, sizeof(value), row->unit,
 				       row->value));
 	} else {
-		table_cell(t, "%s [%s, %s]",
-			   units_value(value, sizeof(value), row->unit,
-				       row->value),
-			   units_value(low, sizeof(low), row->unit,
-				       row->ci.low),
-			   units_value(high, sizeof(high), row->unit,
-				       row->ci.high));
+		table_cell(
+			t, "%s [%s, %s]",
+			units_value(value, sizeof(value), row->unit,
+				    row->value),
+			units_value(low, sizeof(low), row->unit, row->ci.low),
+			units_value(high, sizeof(high), row->unit,
+				    row->ci.high));
 	}
 }
 
@@ -180,8 +180,8 @@ static void print_calls(const struct summary *s, const char *bench, FILE *out)
 	struct table *t = NULL;
 
 	for (size_t i = 0; i <= s->count; i++) {
-		const struct summary_row *row = i < s->count ? &s->row[i] :
-							       NULL;
+		const struct summary_row *row =
+			i < s->count ? &s->row[i] : NULL;
 		char value[UNITS_SIZE];
 		size_t used;
 
@@ -299,8 +299,7 @@ static void print_missing(const struct summary *s, FILE *out)
 		}
 		table_cell(t, "%s", reasons.name[k]);
 		table_cell(t, "%zu", count);
-		table_cell(t, "`%s`",
-			   summary_id(example, id, sizeof(id)));
+		table_cell(t, "`%s`", summary_id(example, id, sizeof(id)));
 	}
 	table_print(t, TABLE_MARKDOWN, out);
 }

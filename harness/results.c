@@ -462,10 +462,10 @@ static void write_case(struct csv_out *out, const struct results *results,
 		write_uncounted(out, results, index);
 		return;
 	}
-	write_lacking(
-		out, results, index, name, unit,
-		c->status == STATUS_OK ? STATUS_ABSENT : c->status,
-		c->status == STATUS_OK ? "the run ended before it" : c->reason);
+	write_lacking(out, results, index, name, unit,
+		      c->status == STATUS_OK ? STATUS_ABSENT : c->status,
+		      c->status == STATUS_OK ? "the run ended before it" :
+					       c->reason);
 }
 
 static void write_summary(struct csv_out *out, const struct results *results)
@@ -491,7 +491,7 @@ static void write_tally(struct csv_out *out, const struct tally *t)
 }
 
 static const char *const pass_name[RUN_MODES] = { "trace", "names", "count",
-						    "time" };
+						  "time" };
 
 static void write_record(struct csv_out *out, const struct results *results,
 			 const struct test_case *c,

@@ -42,7 +42,7 @@ struct invocation_record {
 		char name[SAMPLE_NAME], unit[SAMPLE_NAME];
 		double value;
 		uint64_t samples;
-	} *metric; /* `metrics` of them */
+	} * metric; /* `metrics` of them */
 };
 
 struct case_result {

@@ -94,8 +94,8 @@ static void ask(struct runner *run, const struct job *job, double measure_s)
 	inv->plan.method = run->method[job->index];
 	inv->plan.seed =
 		run->options->seed * 0x9e3779b97f4a7c15ULL + run->order;
-	inv->counts = job->mode == RUN_NAMES ? COUNTS_PTRACE :
-					       run->platform.counts;
+	inv->counts =
+		job->mode == RUN_NAMES ? COUNTS_PTRACE : run->platform.counts;
 	inv->clock = run->platform.clock;
 	inv->clocks_agree = run->platform.clocks_agree;
 	inv->runner = getpid();
@@ -664,9 +664,8 @@ static int run_blocks(struct runner *run)
 		if (b == first_block(run, RUN_NAMES)) {
 			counts_release(held);
 			held = -1;
-			run->settled_s =
-				progress_seconds() +
-				counts_settle_s(run->platform.counts);
+			run->settled_s = progress_seconds() +
+					 counts_settle_s(run->platform.counts);
 		}
 		if (b)
 			fill_block(run, b, random);
