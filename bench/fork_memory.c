@@ -297,8 +297,7 @@ static const struct way
 
 /* Filling memory takes longer than forking: what is flat has two sizes. */
 static const uint64_t flat[] = { 0, MIB(256), PARAM_END },
-		      in_huge[] = { 0, MIB(16), MIB(256), MIB(1024),
-				    PARAM_END };
+		      in_huge[] = { 0, MIB(16), MIB(256), PARAM_END };
 
 #define PROCESS PEER_PROCESS, PLACE_ONE_PU, NULL, HEADLINE
 #define THREAD PEER_THREAD, PLACE_ONE_PU, NULL, HEADLINE

@@ -20,8 +20,8 @@
 enum { LATENCY, FAULTS };
 
 enum {
-	REGION = 16 << 20,      /* in small pages, or */
-	REGION_HUGE = 64 << 20, /* in huge ones, if they are no larger */
+	REGION = 4 << 20,       /* in small pages, or */
+	REGION_HUGE = 16 << 20, /* in huge ones, if they are no larger */
 };
 
 /* Who else has the memory while it is touched. */

@@ -78,6 +78,12 @@ int results_add(struct results *results, size_t index,
 		const struct invocation *inv, size_t block, size_t order,
 		int arm);
 
+/* Whether a case's counts of a pass (RUN_TRACE, RUN_COUNT) agree: two
+ * invocations and more, and none differs from another by more than 0.005. Their
+ * interval is what they span. */
+bool results_agree(const struct results *results, size_t index,
+		   enum run_mode mode);
+
 /* How far the interval of a case's first timed metric reaches from its value,
  * as a share of it; INFINITY where there is no interval yet. */
 double results_width(const struct results *results, size_t index);
