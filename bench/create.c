@@ -22,6 +22,7 @@
 
 #include "exec_child.h"
 #include "raw_clone.h"
+#include "refusal.h"
 #include "topo.h"
 
 enum { CALL, FIRST, DONE, RATE };
@@ -54,7 +55,7 @@ struct slot {
 	pid_t pid;
 	int pidfd;
 	_Atomic uint32_t tid; /* of a raw thread; the kernel clears it */
-	void *stack;	      /* of a raw thread */
+	void *stack;          /* of a raw thread */
 	uv_process_t process;
 	bool exited; /* as libuv reports it */
 };
@@ -257,10 +258,10 @@ static int reap(struct state *s, struct slot *slot)
 static int reap_pidfd(struct state *s, struct slot *slot)
 {
 	siginfo_t info = { .si_pid = 0 };
-	int error = waitid((idtype_t)P_PIDFD, (id_t)slot->pidfd, &info,
-			   WEXITED) ?
-			    errno :
-			    0;
+	int error =
+		waitid((idtype_t)P_PIDFD, (id_t)slot->pidfd, &info, WEXITED) ?
+			errno :
+			0;
 
 	close(slot->pidfd);
 	return error ? error :
@@ -407,24 +408,6 @@ static void close_uv_process(struct state *s, struct slot *slot)
 
 /* -------------------------------------------------------- the benchmark */
 
-/* A limit on threads and processes is a permission that is missing. */
-static void blame(struct state *s, int error)
-{
-	const char *name = s->r->variant->name;
-	struct rlimit limit;
-
-	if (error == EAGAIN && !getrlimit(RLIMIT_NPROC, &limit))
-		bench_denied(s->r,
-			     "%s: %s: a limit on threads and processes "
-			     "(RLIMIT_NPROC %lld, or pids.max of the cgroup)",
-			     name, strerror(error),
-			     limit.rlim_cur == RLIM_INFINITY ?
-				     -1LL :
-				     (long long)limit.rlim_cur);
-	else
-		bench_fail(s->r, "%s: %s", name, strerror(error));
-}
-
 /* Whether the new one ran where and when it must have; 0 or -1. */
 static int check(struct run *r, const union left *left, uint64_t start,
 		 uint64_t done)
@@ -459,7 +442,7 @@ static int create_all(struct run *r)
 		error = way->wait(s, &s->slot[i]);
 	done = clock_now();
 	if (error) {
-		blame(s, error);
+		refusal_blame(r, error);
 		return -1;
 	}
 	for (size_t i = 0; i < s->slots && way->tidy; i++)
@@ -582,10 +565,18 @@ static bool pidfd_there(char *why, size_t size, bool *denied)
 	return true;
 }
 
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 static bool unsanitized(char *why, size_t size, bool *denied)
 {
 	(void)denied;
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#ifdef SANITIZED
 	snprintf(why, size, "a sanitizer's run time does not know raw threads");
 	return false;
 #else
@@ -600,8 +591,8 @@ static const struct need need_clone3 = { clone3_there },
 			 need_unsanitized = { unsanitized };
 static const struct need *const for_raw[] = { &need_clone3, &need_unsanitized,
 					      NULL },
-			 *const for_clone3[] = { &need_clone3, NULL },
-			 *const for_pidfd[] = { &need_pidfd, NULL };
+				*const for_clone3[] = { &need_clone3, NULL },
+				*const for_pidfd[] = { &need_pidfd, NULL };
 
 /* pu: the new one inherits the creator's PU. any: both are free. */
 enum { BINDINGS = PLACE_ONE_PU | PLACE_ANY };
@@ -623,8 +614,14 @@ static const struct way by_pthread = { make_pthread, join_pthread },
 			by_uv_spawn = { make_uv_spawn, wait_uv_spawn,
 					close_uv_process };
 
-#define THREAD(name, way, needs) { name, way, PEER_THREAD, BINDINGS, needs }
-#define PROCESS(name, way, needs) { name, way, PEER_PROCESS, BINDINGS, needs }
+#define THREAD(name, way, needs)                        \
+	{                                               \
+		name, way, PEER_THREAD, BINDINGS, needs \
+	}
+#define PROCESS(name, way, needs)                        \
+	{                                                \
+		name, way, PEER_PROCESS, BINDINGS, needs \
+	}
 
 static const struct variant variants[] = {
 	THREAD("pthread", &by_pthread, NULL),
@@ -651,8 +648,7 @@ static const struct metric metrics[] = {
 	{ "call", "ns" },  /* until all calls have returned */
 	{ "first", "ns" }, /* until the last one's first instruction */
 	{ "done", "ns" },  /* until the end of all is known */
-	{ "rate", "1/s" },
-	{ NULL, NULL },
+	{ "rate", "1/s" }, { NULL, NULL },
 };
 
 const struct bench bench_create = {

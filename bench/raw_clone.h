@@ -33,8 +33,8 @@ static inline long raw_clone_thread(struct clone_args *args,
 			 "syscall\n"
 			 "1:"
 			 : "+a"(result)
-			 : "D"(args), "S"(sizeof(*args)), "r"(r8), "r"(r9),
-			   [exit] "i"(SYS_exit)
+			 : "D"(args), "S"(sizeof(*args)), "r"(r8),
+			   "r"(r9), [exit] "i"(SYS_exit)
 			 : "rcx", "r11", "memory");
 	return result;
 #elif defined(__aarch64__)
@@ -54,8 +54,8 @@ static inline long raw_clone_thread(struct clone_args *args,
 			 "svc 0\n"
 			 "1:"
 			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x9), "r"(x10),
-			   [exit] "i"(SYS_exit)
+			 : "r"(x8), "r"(x1), "r"(x9),
+			   "r"(x10), [exit] "i"(SYS_exit)
 			 : "memory");
 	return x0;
 #elif defined(__riscv) && __riscv_xlen == 64
@@ -74,8 +74,8 @@ static inline long raw_clone_thread(struct clone_args *args,
 			 "ecall\n"
 			 "1:"
 			 : "+r"(a0)
-			 : "r"(a7), "r"(a1), "r"(a2), "r"(a3),
-			   [exit] "i"(SYS_exit)
+			 : "r"(a7), "r"(a1), "r"(a2),
+			   "r"(a3), [exit] "i"(SYS_exit)
 			 : "memory");
 	return a0;
 #else

@@ -50,7 +50,8 @@ const struct bench bench_roundtrip = {
 	.title = "wake the other party and be woken by it",
 	.unit = "ns",
 	.variants = variants,
-	.counts = COUNT_SYSCALLS | COUNT_SWITCHES | COUNT_CPU_TIME,
+	.counts =
+		COUNT_SYSCALLS | COUNT_NAMES | COUNT_SWITCHES | COUNT_CPU_TIME,
 	.stamps = true,
 	.setup = pair_setup,
 	.arm = pair_arm,

@@ -64,8 +64,8 @@ static const struct variant variants[] = {
 	SIZES("queue_eventfd", eventfd, BOTH),
 	SIZES("port", port, PEER_THREAD),
 	SIZES("port_pipe", port_pipe, PEER_PROCESS),
-	{ "vmsplice_64KiB", OF(vmsplice, 64 << 10), BOTH, BOUND },
-	{ "splice_64KiB", OF(splice, 64 << 10), BOTH, BOUND },
+	{ "vmsplice_64KiB", OF(vmsplice, 64 << 10), BOTH, BOUND, .tier = FULL },
+	{ "splice_64KiB", OF(splice, 64 << 10), BOTH, BOUND, .tier = FULL },
 	{ NULL },
 };
 

@@ -3,6 +3,11 @@
  * eventfd. */
 #include "eventfds.h"
 
+#include <stdio.h>
+
+#include "memory.h"
+#include "needs.h"
+
 static void eventfd_send(struct end *e)
 {
 	queue_put(e);
@@ -94,18 +99,43 @@ static uint64_t eventfd_serve_flow(struct end *e, uint64_t n)
 
 PAIR_HALVES(eventfd, eventfds_signal, eventfds_await)
 
+/* Payload on the node of either party: only messages differ. */
+#define QUEUED                                                          \
+	.open = eventfd_open, .drive_message = eventfd_drive_message,   \
+	.serve_message = eventfd_serve_message, .close = eventfd_close, \
+	.queues = true,                                                 \
+	.token_bytes = 32 /* 8 written and 8 read, there and back */
+
 const struct channel via_eventfd = {
+	QUEUED,
 	.name = "eventfd",
-	.open = eventfd_open,
 	.drive = eventfd_drive,
 	.serve = eventfd_serve,
 	.drive_halves = eventfd_drive_halves,
 	.serve_halves = eventfd_serve_halves,
-	.drive_message = eventfd_drive_message,
-	.serve_message = eventfd_serve_message,
 	.drive_flow = eventfd_drive_flow,
 	.serve_flow = eventfd_serve_flow,
-	.close = eventfd_close,
-	.queues = true,
-	.token_bytes = 32, /* 8 written and 8 read, there and back */
 };
+
+const struct channel via_writers_node = {
+	QUEUED,
+	.name = "writers_node",
+	.at = QUEUE_ON_WRITERS_NODE,
+};
+
+const struct channel via_readers_node = {
+	QUEUED,
+	.name = "readers_node",
+	.at = QUEUE_ON_READERS_NODE,
+};
+
+static bool several_nodes(char *why, size_t size, bool *denied)
+{
+	(void)denied;
+	if (memory_nodes() > 1)
+		return true;
+	snprintf(why, size, "one NUMA node: memory cannot lie on another");
+	return false;
+}
+
+const struct need need_nodes = { several_nodes };

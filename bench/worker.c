@@ -17,6 +17,7 @@
 #include <uv.h>
 
 #include "exec_child.h"
+#include "refusal.h"
 #include "topo.h"
 
 enum { READY, DONE };
@@ -38,12 +39,18 @@ struct mailbox {
 	char message[MESSAGE];
 };
 
+/* Who was first with the request: the main thread, which then sends nothing, or
+ * the worker, which then need not look. So no event is left that could make the
+ * worker end while the main thread still sends to it. */
+enum { NOBODY, MAIN, WORKER };
+
 /* What both threads see. */
 struct meeting {
 	uint64_t ready; /* the worker's clock when its layer stood */
 	int pu;
 	enum layer layer;
-	atomic_bool listening; /* the worker's handle can be sent to */
+	atomic_int first;
+	atomic_bool failed; /* no answer will come */
 	uv_async_t to_worker, to_main;
 	struct mailbox request, answer;
 	bool answered;
@@ -99,7 +106,7 @@ static void on_request(uv_async_t *handle)
 		return;
 	}
 	put(&m->answer, message);
-	m->error = m->error ? m->error : uv_async_send(&m->to_main);
+	uv_async_send(&m->to_main);
 }
 
 static int serve(struct meeting *m, uv_loop_t *loop)
@@ -112,36 +119,43 @@ static int serve(struct meeting *m, uv_loop_t *loop)
 	if (m->layer == CHANNEL) {
 		m->ready = clock_now();
 		uv_close((uv_handle_t *)&m->to_worker, NULL);
-	} else {
-		atomic_store(&m->listening, true);
-		/* what was put before anyone listened */
+	} else if (atomic_exchange(&m->first, WORKER) == MAIN) {
 		on_request(&m->to_worker);
 	}
 	return uv_run(loop, UV_RUN_DEFAULT);
 }
 
+static int work(struct meeting *m)
+{
+	uv_loop_t loop;
+	int error = uv_loop_init(&loop);
+
+	if (error)
+		return error;
+	if (m->layer == LOOP) {
+		m->ready = clock_now();
+		error = uv_run(&loop, UV_RUN_DEFAULT);
+	} else {
+		error = serve(m, &loop);
+	}
+	m->pu = this_pu();
+	return error ? error : uv_loop_close(&loop);
+}
+
 static void worker_main(void *arg)
 {
 	struct meeting *m = arg;
-	uv_loop_t loop;
 
 	if (m->layer == FIRST) {
 		m->ready = clock_now();
 		m->pu = this_pu();
 		return;
 	}
-	m->error = uv_loop_init(&loop);
-	if (m->error)
-		return;
-	if (m->layer == LOOP) {
-		m->ready = clock_now();
-		m->error = uv_run(&loop, UV_RUN_DEFAULT);
-	} else {
-		m->error = serve(m, &loop);
+	m->error = work(m);
+	if (m->error && m->layer == ANSWERED) {
+		atomic_store(&m->failed, true);
+		uv_async_send(&m->to_main);
 	}
-	m->pu = this_pu();
-	if (!m->error)
-		m->error = uv_loop_close(&loop);
 }
 
 static void on_answer(uv_async_t *handle)
@@ -150,31 +164,31 @@ static void on_answer(uv_async_t *handle)
 	struct meeting *m = &s->meeting;
 	char message[MESSAGE];
 
-	if (!take(&m->answer, message))
-		return;
-	s->ready = clock_now();
-	m->answered = (unsigned char)message[MESSAGE - 1] == s->number;
-	uv_stop(&s->main_loop);
-}
-
-static void request(struct meeting *m, const char *message)
-{
-	put(&m->request, message);
-	/* else the worker looks once it listens */
-	if (atomic_load(&m->listening))
-		uv_async_send(&m->to_worker);
+	if (take(&m->answer, message)) {
+		s->ready = clock_now();
+		m->answered = (unsigned char)message[MESSAGE - 1] == s->number;
+		uv_stop(&s->main_loop);
+	} else if (atomic_load(&m->failed)) {
+		uv_stop(&s->main_loop);
+	}
 }
 
 static void converse(struct state *s)
 {
+	struct meeting *m = &s->meeting;
 	char message[MESSAGE];
 
 	memset(message, 'm', sizeof(message));
 	message[MESSAGE - 1] = (char)++s->number;
-	request(&s->meeting, message);
+	put(&m->request, message);
+	if (atomic_exchange(&m->first, MAIN) == WORKER)
+		uv_async_send(&m->to_worker);
 	uv_run(&s->main_loop, UV_RUN_DEFAULT);
+	if (atomic_load(&m->failed))
+		return;
 	message[0] = '\0';
-	request(&s->meeting, message);
+	put(&m->request, message);
+	uv_async_send(&m->to_worker);
 }
 
 static int start_thread(struct state *s)
@@ -187,11 +201,13 @@ static int start_thread(struct state *s)
 	m->ready = 0;
 	m->error = 0;
 	m->answered = false;
-	atomic_store(&m->listening, false);
+	atomic_store(&m->first, NOBODY);
+	atomic_store(&m->failed, false);
 	error = uv_thread_create(&thread, worker_main, m);
-	if (error)
-		return bench_fail(s->r, "uv_thread_create: %s",
-				  uv_strerror(error));
+	if (error) {
+		refusal_blame(s->r, -error);
+		return -1;
+	}
 	if (s->layer == ANSWERED)
 		converse(s);
 	uv_thread_join(&thread);
@@ -263,8 +279,13 @@ static int reap(struct state *s, pid_t pid, int talked)
 		return bench_fail(s->r, "execve %s: %s", s->r->helper,
 				  strerror((int)-s->left->pu));
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXEC_CHILD_STATUS)
-		return bench_fail(s->r, "the child ended with status %#x",
-				  (unsigned)status);
+		return bench_fail(s->r,
+				  "the child %s %d instead of exiting with %d",
+				  WIFEXITED(status) ? "exited with" :
+						      "was ended by signal",
+				  WIFEXITED(status) ? WEXITSTATUS(status) :
+						      WTERMSIG(status),
+				  EXEC_CHILD_STATUS);
 	if (talked)
 		return bench_fail(s->r, "the child did not answer");
 	if (s->layer == FIRST || s->layer == LOOP)
@@ -289,8 +310,10 @@ static int start_process(struct state *s)
 	pid = fork();
 	if (!pid)
 		child_main(s, pair[1]);
-	if (pid < 0)
-		return bench_fail(s->r, "fork: %s", strerror(errno));
+	if (pid < 0) {
+		refusal_blame(s->r, errno);
+		return -1;
+	}
 	if (talks) {
 		close(pair[1]);
 		talked = converse_with_child(s, pair[0]);
@@ -376,8 +399,8 @@ static int setup(struct run *r)
 /* pu: the new one inherits the creator's PU. any: both are free. */
 enum { BINDINGS = PLACE_ONE_PU | PLACE_ANY };
 
-static const enum layer first = FIRST, loop = LOOP, channel = CHANNEL,
-			answered = ANSWERED;
+static const enum layer first = FIRST, loop = LOOP, channel = CHANNEL
+, answered = ANSWERED;
 
 static const struct variant variants[] = {
 	{ "pthread", &first, PEER_THREAD, BINDINGS },

@@ -44,7 +44,7 @@ struct variant {          /* one way to do it; a row of a table */
 	const struct need *const *needs; /* NULL-terminated, or NULL */
 	enum tier tier;
 	const uint64_t *values; /* swept instead of the bench's; or NULL */
-	/* instead of the bench's, with which they begin; or NULL */
+	/* its own instead of the bench's, which then has some too; or NULL */
 	const struct metric *metrics;
 };
 

@@ -47,20 +47,32 @@ struct end {
 
 	/* Of messages only: */
 	uint64_t size;       /* payload bytes */
-	char *payload;       /* the driver's, private: what is sent */
-	char *inbox;         /* the server's, private: where it arrives */
+	char *payload;       /* the driver's, private: what is sent; in place,
+			      * where it lies, by open() */
+	char *inbox;         /* the server's, private: where it arrives, unless
+			      * in a queue or in place */
 	const char *last;    /* the server's: the message last received */
 	struct queue *queue; /* shared; of channels that use one */
 	bool verify_each;    /* the server checks every message whole */
 	int64_t copied;      /* bytes that the kernel does not account to the
 			      * task: copied by memcpy; less those that it
 			      * does, and are no payload */
+	bool in_place;       /* as the channel */
+	uint64_t pattern_checksum; /* of a message before it has a number */
 
 	/* Of flows only: */
 	uint32_t window;     /* messages on their way at most */
 	uint64_t inbox_size; /* room for several, where they are small */
 	uint64_t filled;     /* bytes of it that begin the next message */
 	uint64_t wakeups;    /* of the server for messages */
+};
+
+/* Where a queue's slots lie: near the driver, which writes them, as far as the
+ * kernel lets us place memory; or on the node of one party, verified. */
+enum queue_at {
+	QUEUE_NEAR_WRITER,
+	QUEUE_ON_WRITERS_NODE,
+	QUEUE_ON_READERS_NODE
 };
 
 /* Takes part in n round trips; returns how many. stamps: NULL, or a time
@@ -82,7 +94,10 @@ struct channel {
 	channel_serve *serve_halves;  /* each half in e->stamps; or NULL */
 	void (*leave)(struct end *e); /* in each party, after the last */
 	void (*close)(struct end *driver, struct end *server);
-	bool queues;          /* messages go through e->queue */
+	bool queues;          /* messages go through e->queue, */
+	enum queue_at at;     /* which lies there */
+	bool in_place;        /* a message is not copied but changed where it
+			       * lies, at message_place(): no inbox */
 	uint64_t token_bytes; /* bytes the kernel accounts for one
 			       * message round trip beside payload */
 };
@@ -91,6 +106,8 @@ struct channel {
 CHANNEL(pipe)
 CHANNEL(socketpair)
 CHANNEL(eventfd)
+CHANNEL(writers_node)
+CHANNEL(readers_node)
 CHANNEL(futex)
 CHANNEL(tcp)
 CHANNEL(udp)
@@ -115,6 +132,9 @@ CHANNEL(mqueue)
 CHANNEL(sysv_semaphore)
 CHANNEL(sched_yield)
 CHANNEL(spin_futex)
+CHANNEL(reference)
+CHANNEL(memfd)
+CHANNEL(process_vm_readv)
 #undef CHANNEL
 
 #endif

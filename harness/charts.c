@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,26 +17,42 @@
 #include "die.h"
 #include "version.h"
 
-/* The programs, and the bench each is about. */
-static const struct {
-	const char *name, *bench, *text;
+/* The programs, the bench each is about, and the cases that it needs: NULL, any
+ * of the bench. */
+static const struct chart {
+	const char *name, *bench, *text, *cases;
 } chart[] = {
 	{ "roundtrip", "roundtrip", "round trip by mechanism and place" },
 	{ "distribution", "roundtrip", "distribution of round trips" },
 	{ "create", "create", "creation: call, first instruction, done" },
 	{ "oneway", "oneway", "one way: the call, and the other runs" },
+	{ "startup", "worker", "start of worker and child, layer by layer" },
 	{ "message", "message", "message latency over size" },
 	{ "streaming", "streaming", "messages one way: time and bandwidth" },
+	{ "share", "share", "a buffer shared by reference or copied" },
 	{ "idle_gap", "idle_gap", "wake-up after an idle gap" },
+	{ "matrix", "roundtrip", "round trips between every two PUs",
+	  "roundtrip/*/*/pu*-pu*/-" },
 	{ "fence", "fence", "fences over outstanding stores" },
+	{ "fork_memory", "fork_memory", "fork, exit and reap over memory" },
+	{ "page", "page", "page faults by kind" },
 };
 
 enum { CHARTS = sizeof(chart) / sizeof(*chart) };
 
-void charts_link(const char *bench, FILE *out)
+static bool has_data(const struct summary *s, const struct chart *c)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->row[i].ok && !strcmp(s->row[i].bench, c->bench) &&
+		    (!c->cases || summary_matches(&s->row[i], c->cases)))
+			return true;
+	return false;
+}
+
+void charts_link(const struct summary *s, const char *bench, FILE *out)
 {
 	for (size_t i = 0; i < CHARTS; i++)
-		if (!strcmp(chart[i].bench, bench))
+		if (!strcmp(chart[i].bench, bench) && has_data(s, &chart[i]))
 			fprintf(out, "\n![%s](charts/%s.svg)\n", chart[i].text,
 				chart[i].name);
 }
@@ -93,7 +110,7 @@ static pid_t start(const char *dir, const char *plots, const char *name,
 	return errno ? -1 : pid;
 }
 
-int charts_draw(const char *dir)
+int charts_draw(const struct summary *s, const char *dir)
 {
 	static const char *const terminal[] = { "svg", "png" };
 	const char *plots = plots_dir();
@@ -111,9 +128,12 @@ int charts_draw(const char *dir)
 	}
 	for (size_t i = 0; i < 2 * CHARTS; i++) {
 		const char *name = chart[i / 2].name;
-		pid_t pid = start(dir, plots, name, terminal[i % 2]);
 		int status = 0;
+		pid_t pid;
 
+		if (!has_data(s, &chart[i / 2]))
+			continue;
+		pid = start(dir, plots, name, terminal[i % 2]);
 		if (pid < 0) {
 			warn("no charts: gnuplot cannot be started: %s; "
 			     "scripts/deps --check names the package",

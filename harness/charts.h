@@ -5,11 +5,13 @@
 
 #include <stdio.h>
 
-/* Draws every chart of a run as SVG and PNG into dir/charts. 0, or -1, said on
- * stderr, where one cannot be drawn. */
-int charts_draw(const char *dir);
+#include "summary.h"
+
+/* Draws every chart that a run has data for, as SVG and PNG into dir/charts. 0,
+ * or -1, said on stderr, where one cannot be drawn. */
+int charts_draw(const struct summary *s, const char *dir);
 
 /* Markdown links to the charts that show a bench. */
-void charts_link(const char *bench, FILE *out);
+void charts_link(const struct summary *s, const char *bench, FILE *out);
 
 #endif

@@ -161,7 +161,8 @@ static long long tracepoint_id(void)
 static int perf_open(int family)
 {
 	struct perf_event_attr attr = {
-		.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr),
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof(attr),
 		.inherit = !!family,
 		/* exclude_kernel would make a tracepoint read 0 */
 	};
@@ -210,8 +211,8 @@ int counts_thread(enum counts_method method, struct counts_traced *traced,
 			return -1;
 		traced_calls = family ? &traced->family_calls :
 					&traced->task[slot].syscalls;
-		traced_open = family ? &traced->family :
-				       &traced->task[slot].open;
+		traced_open =
+			family ? &traced->family : &traced->task[slot].open;
 	}
 	return 0;
 }

@@ -14,8 +14,8 @@ struct tally {
 	uint64_t voluntary, involuntary; /* context switches (getrusage) */
 	uint64_t faults;                 /* minor and major */
 	uint64_t cpu_ns;
-	uint64_t io_bytes;               /* rchar + wchar: bytes moved by the
-					  * read and write family */
+	uint64_t io_bytes; /* rchar + wchar: bytes moved by the
+			    * read and write family */
 	uint64_t syscalls;
 };
 

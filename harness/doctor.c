@@ -4,34 +4,27 @@
 #include "doctor.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "clock.h"
+#include "cpulist.h"
 #include "die.h"
 #include "env.h"
-#include "noise.h"
 #include "platform.h"
 #include "tables.h"
 #include "topo.h"
 #include "units.h"
+#include "watch.h"
 
 /* From how much on a thing counts as noisy. */
-static const double steal_share = 0.01, load_share = 0.1, user_share = 0.1,
-		    pressure_percent = 1, idle_exit_us = 10,
-		    longest_gap_ns = 1e6, lost_share = 0.01;
+static const double steal_share = 0.01, load_share = 0.1, pressure_percent = 1,
+		    idle_exit_us = 10, longest_gap_ns = 1e6, lost_share = 0.01;
 
 enum {
-	MOST_PUS = 64,     /* that are spun on */
-	LOOKS = 10,        /* at what is runnable … */
-	LOOK_MS = 10,      /* … so far apart */
-	MOST_SHOWN = 3,    /* users of the CPUs */
 	QUOTA_PARTIES = 2, /* a pair that spins uses two CPUs whole */
 	COLUMNS = 80,
 };
@@ -95,15 +88,6 @@ void doctor_fact(void *facts, const char *name, const char *value,
 	f->all = grow(f->all, f->count, &f->room, sizeof(*f->all));
 	f->all[f->count++] =
 		(struct fact){ copy(name), copy(value), copy(source) };
-}
-
-static void number_fact(struct doctor_facts *facts, const char *name,
-			double value)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "%.6g", value);
-	doctor_fact(facts, name, text, "measured");
 }
 
 static const struct fact *fact_find(const struct doctor_facts *facts,
@@ -205,46 +189,9 @@ static bool has_word(const char *text, const char *word)
 	return false;
 }
 
-static bool next_range(const char **list, unsigned long *first,
-		       unsigned long *last)
-{
-	char *end;
-
-	*list += strspn(*list, ",");
-	*first = *last = strtoul(*list, &end, 10);
-	if (end == *list)
-		return false;
-	if (*end == '-')
-		*last = strtoul(end + 1, &end, 10);
-	*list = end;
-	return true;
-}
-
-/* How many CPUs of the list "0-3,8" are in another. */
-static unsigned long cpus_common(const char *list, const char *other)
-{
-	unsigned long first, last, from, to, n = 0;
-
-	while (next_range(&list, &first, &last)) {
-		const char *rest = other;
-
-		while (next_range(&rest, &from, &to)) {
-			from = from > first ? from : first;
-			to = to < last ? to : last;
-			n += from <= to ? to - from + 1 : 0;
-		}
-	}
-	return n;
-}
-
-static unsigned long cpus_count(const char *list)
-{
-	return cpus_common(list, list);
-}
-
 static double pus_of(const struct doctor_facts *facts)
 {
-	unsigned long n = cpus_count(text_of(facts, "cpu.online"));
+	unsigned long n = cpulist_count(text_of(facts, "cpu.online"));
 
 	return n ? (double)n : number_of(facts, "cpu.count_online");
 }
@@ -354,7 +301,7 @@ static enum doctor_grade judge_smt(const struct look *at)
 		say(at, "off");
 		return DOCTOR_GOOD;
 	}
-	if (busy >= user_share) {
+	if (busy >= WATCH_USER_SHARE) {
 		say(at, "on, and siblings of our PUs were busy (%.2f PUs)",
 		    busy);
 		return DOCTOR_NOISY;
@@ -435,7 +382,7 @@ static enum doctor_grade judge_clocksource(const struct look *at)
 
 static enum doctor_grade judge_numa(const struct look *at)
 {
-	bool one = cpus_count(text_of(at->facts, "numa.online")) == 1;
+	bool one = cpulist_count(text_of(at->facts, "numa.online")) == 1;
 
 	if (!strcmp(at->value, "0")) {
 		say(at, "off");
@@ -484,7 +431,7 @@ static enum doctor_grade judge_runnable(const struct look *at)
 {
 	double n = strtod(at->value, NULL), pus = pus_of(at->facts);
 
-	say(at, "%.0f beside handoff (median of %d looks)", n, LOOKS);
+	say(at, "%.0f beside handoff (median of %d looks)", n, WATCH_LOOKS);
 	return n >= fmax(1, load_share * pus) ? DOCTOR_NOISY : DOCTOR_GOOD;
 }
 
@@ -503,13 +450,14 @@ static enum doctor_grade judge_processes(const struct look *at)
 	      number_of(at->facts, "doctor.elapsed_s");
 	pus = fmax(pus, 0);
 	unseen = pus - number_of(at->facts, "doctor.seen_pus");
-	if (unseen >= user_share)
+	if (unseen >= WATCH_USER_SHARE)
 		snprintf(rest, sizeof(rest),
 			 "; %.2f by what came and went or is hidden from here",
 			 unseen);
 	say(at, "%.2f PUs' worth used by others while sampled%s%s%s", pus,
 	    *at->value ? ": " : "", at->value, rest);
-	return first >= user_share || pus >= load_share * pus_of(at->facts) ?
+	return first >= WATCH_USER_SHARE ||
+			       pus >= load_share * pus_of(at->facts) ?
 		       DOCTOR_NOISY :
 		       DOCTOR_GOOD;
 }
@@ -558,15 +506,15 @@ static enum doctor_grade judge_cpuset(const struct look *at)
 {
 	const char *online = text_of(at->facts, "cpu.online");
 	const char *group = text_of(at->facts, "cgroup.cpuset.cpus.effective");
-	unsigned long ours = cpus_common(at->value, online);
-	unsigned long all = cpus_count(online);
+	unsigned long ours = cpulist_common(at->value, online);
+	unsigned long all = cpulist_count(online);
 
 	if (ours >= all) {
 		say(at, "all PUs are allowed (%s)", at->value);
 		return DOCTOR_GOOD;
 	}
 	say(at, "%lu of %lu PUs are allowed: %s", ours, all, at->value);
-	if (cpus_common(group, online) > ours)
+	if (cpulist_common(group, online) > ours)
 		advise(at, "taskset -c %s handoff run", group);
 	return DOCTOR_NOTE;
 }
@@ -575,14 +523,14 @@ static enum doctor_grade judge_cpuset(const struct look *at)
 static enum doctor_grade judge_isolated(const struct look *at)
 {
 	const char *allowed = text_of(at->facts, "process.Cpus_allowed_list");
-	unsigned long ours = cpus_common(allowed, at->value);
+	unsigned long ours = cpulist_common(allowed, at->value);
 
 	/* some kernels write "(null)" */
 	if (!isdigit((unsigned char)*at->value)) {
 		say(at, "none");
 		return DOCTOR_NOTE;
 	}
-	if (ours && ours == cpus_count(allowed)) {
+	if (ours && ours == cpulist_count(allowed)) {
 		say(at, "%s, all that we may use among them", at->value);
 		return DOCTOR_GOOD;
 	}
@@ -954,272 +902,6 @@ size_t doctor_check(const char *root, struct doctor_finding *findings,
 	return count;
 }
 
-/* ---- a second of looking ---- */
-
-/* What a process has used so far. */
-struct use {
-	int pid;
-	unsigned long long start, ticks;
-	char name[20];
-};
-
-struct uses {
-	struct use *all;
-	size_t count, room;
-};
-
-static bool use_read(const char *pid, struct use *use)
-{
-	char path[64], line[1024], *name, *end;
-	unsigned long long user, system;
-	size_t len;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	len = fread(line, 1, sizeof(line) - 1, file);
-	fclose(file);
-	line[len] = '\0';
-	/* A name may hold blanks and parentheses: the last one ends it. */
-	name = strchr(line, '(');
-	end = strrchr(line, ')');
-	if (!name || !end ||
-	    sscanf(end + 1,
-		   "%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu %*s "
-		   "%*s %*s %*s %*s %*s %llu",
-		   &user, &system, &use->start) != 3)
-		return false;
-	*end = '\0';
-	use->pid = atoi(pid);
-	use->ticks = user + system;
-	snprintf(use->name, sizeof(use->name), "%s", name + 1);
-	for (char *c = use->name; *c; c++)
-		if (!isprint((unsigned char)*c))
-			*c = '?';
-	return true;
-}
-
-static void uses_read(struct uses *uses)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-
-	*uses = (struct uses){ 0 };
-	while (proc && (entry = readdir(proc))) {
-		if (!isdigit((unsigned char)*entry->d_name) ||
-		    atoi(entry->d_name) == getpid())
-			continue;
-		uses->all = grow(uses->all, uses->count, &uses->room,
-				 sizeof(*uses->all));
-		if (use_read(entry->d_name, &uses->all[uses->count]))
-			uses->count++;
-	}
-	if (proc)
-		closedir(proc);
-}
-
-static int by_pid(const void *a, const void *b)
-{
-	const struct use *x = a, *y = b;
-
-	return (x->pid > y->pid) - (x->pid < y->pid);
-}
-
-static int by_ticks(const void *a, const void *b)
-{
-	const struct use *x = a, *y = b;
-
-	return (x->ticks < y->ticks) - (x->ticks > y->ticks);
-}
-
-/* Emits who used most between before and after, of which only the difference
- * stays; what began and ended between is not seen. */
-static void emit_top(struct doctor_facts *facts, struct uses *before,
-		     struct uses *after, double seconds)
-{
-	double tick_s = 1 / (double)sysconf(_SC_CLK_TCK);
-	unsigned long long seen = 0;
-	char text[256] = "";
-
-	if (before->count)
-		qsort(before->all, before->count, sizeof(*before->all), by_pid);
-	for (size_t i = 0; i < after->count; i++) {
-		struct use *now = &after->all[i], *old = NULL;
-
-		if (before->count)
-			old = bsearch(now, before->all, before->count,
-				      sizeof(*now), by_pid);
-		if (old && old->start == now->start)
-			now->ticks -= old->ticks < now->ticks ? old->ticks :
-								now->ticks;
-		seen += now->ticks;
-	}
-	if (after->count)
-		qsort(after->all, after->count, sizeof(*after->all), by_ticks);
-	for (size_t i = 0; i < after->count && i < MOST_SHOWN; i++) {
-		const struct use *use = &after->all[i];
-		double share = (double)use->ticks * tick_s / seconds;
-
-		if (!i)
-			number_fact(facts, "doctor.top_share", share);
-		if (use->ticks)
-			snprintf(text + strlen(text),
-				 sizeof(text) - strlen(text),
-				 "%s%s (pid %d) %.0f %%", i ? ", " : "",
-				 use->name, use->pid, share * 100);
-	}
-	doctor_fact(facts, "doctor.top", text, "/proc/*/stat");
-	number_fact(facts, "doctor.seen_pus", (double)seen * tick_s / seconds);
-}
-
-static double runnable_now(void)
-{
-	FILE *file = fopen("/proc/stat", "re");
-	char *line = NULL;
-	size_t room = 0;
-	double n = NAN;
-
-	while (file && isnan(n) && getline(&line, &room, file) >= 0)
-		if (sscanf(line, "procs_running %lf", &n) != 1)
-			n = NAN;
-	free(line);
-	if (file)
-		fclose(file);
-	return n - 1; /* we */
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Before the PUs are spun on: there, looking would itself be a gap. */
-static void emit_runnable(struct doctor_facts *facts)
-{
-	const struct timespec wait = { .tv_nsec = LOOK_MS * 1000000L };
-	double looks[LOOKS];
-
-	for (int i = 0; i < LOOKS; i++) {
-		looks[i] = runnable_now();
-		if (isnan(looks[i]))
-			return;
-		nanosleep(&wait, NULL);
-	}
-	qsort(looks, LOOKS, sizeof(*looks), by_value);
-	number_fact(facts, "doctor.runnable", looks[LOOKS / 2]);
-}
-
-/* The PUs that we spin on, and those beside them on the same cores. */
-struct watch {
-	struct noise_gaps gaps[MOST_PUS];
-	size_t count;
-	int siblings[MOST_PUS * 8];
-	size_t sibling_count;
-};
-
-static bool is_watched(const struct watch *w, int pu)
-{
-	for (size_t i = 0; i < w->count; i++)
-		if (w->gaps[i].pu == pu)
-			return true;
-	return false;
-}
-
-/* Adds a PU's siblings that we do not spin on; true where it has any. */
-static bool add_siblings(struct watch *w, int pu)
-{
-	const size_t room = sizeof(w->siblings) / sizeof(*w->siblings);
-	char path[128], text[256] = "";
-	const char *list = text;
-	unsigned long first, last;
-	FILE *file;
-
-	snprintf(path, sizeof(path),
-		 "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list",
-		 pu);
-	file = fopen(path, "re");
-	if (file && !fgets(text, sizeof(text), file))
-		*text = '\0';
-	if (file)
-		fclose(file);
-	while (next_range(&list, &first, &last))
-		for (; first <= last && w->sibling_count < room; first++)
-			if (!is_watched(w, (int)first))
-				w->siblings[w->sibling_count++] = (int)first;
-	return cpus_count(text) > 1;
-}
-
-/* Others' work on siblings: what the books say where we do not run, and what
- * they took from us where we do. */
-static void emit_siblings(struct doctor_facts *facts, struct watch *w,
-			  const struct noise_books *before, double seconds)
-{
-	struct noise_books after;
-	double busy;
-
-	noise_read_books(w->siblings, w->sibling_count, &after);
-	busy = (after.busy_s - before->busy_s) / seconds;
-	for (size_t i = 0; i < w->count; i++)
-		if (add_siblings(w, w->gaps[i].pu) &&
-		    w->gaps[i].lost_share >= user_share)
-			busy += w->gaps[i].lost_share;
-	number_fact(facts, "doctor.busy_siblings", busy);
-}
-
-static double seconds_of(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-/* Spins on our PUs for a second; before and after, reads what changed. */
-static void watch(const struct clock *clock, struct doctor_facts *facts,
-		  struct watch *w)
-{
-	struct noise_books books;
-	struct uses before, after;
-	double start, cpu, seconds, worst_ns = NAN, worst_share = NAN;
-
-	for (size_t i = 0; i < topo_pu_count() && i < MOST_PUS; i++)
-		w->gaps[w->count++].pu = topo_pu(i);
-	for (size_t i = 0; i < w->count; i++)
-		add_siblings(w, w->gaps[i].pu);
-
-	emit_runnable(facts);
-	noise_read_books(w->siblings, w->sibling_count, &books);
-	uses_read(&before);
-	env_changing("", "before", doctor_fact, facts);
-	start = seconds_of(CLOCK_MONOTONIC);
-	cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
-	if (noise_find_gaps(clock, 1, w->gaps, w->count))
-		w->count = 0;
-	env_changing("", "after", doctor_fact, facts);
-	cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-	seconds = seconds_of(CLOCK_MONOTONIC) - start;
-	uses_read(&after);
-
-	number_fact(facts, "doctor.elapsed_s", seconds);
-	number_fact(facts, "doctor.own_cpu_s", cpu);
-	emit_top(facts, &before, &after, seconds);
-	emit_siblings(facts, w, &books, seconds);
-	for (size_t i = 0; i < w->count; i++) {
-		worst_ns = fmax(worst_ns, w->gaps[i].longest_ns);
-		worst_share = fmax(worst_share, w->gaps[i].lost_share);
-	}
-	if (!isnan(worst_ns)) {
-		number_fact(facts, "doctor.gap_ns", worst_ns);
-		number_fact(facts, "doctor.lost_share", worst_share);
-	}
-	free(before.all);
-	free(after.all);
-}
-
 /* ---- what is printed ---- */
 
 /* Columns on a terminal: bytes that do not continue a UTF-8 character. */
@@ -1367,7 +1049,7 @@ int doctor_run(FILE *out)
 	if (ours) {
 		platform_open(&platform, true);
 		platform_facts(&platform, doctor_fact, facts);
-		watch(&platform.clock, facts, &w);
+		watch_machine(&platform.clock, doctor_fact, facts, &w);
 	} else {
 		platform_machine(platform.machine, sizeof(platform.machine));
 		env_changing("", "before", doctor_fact, facts);

@@ -28,6 +28,8 @@
 #define HAVE_CPUID
 #endif
 
+#include "cgroup.h"
+#include "files.h"
 #include "version.h"
 
 /* Twice the limit, so that the final cut sees that there is more. */
@@ -236,128 +238,6 @@ static void put_number(const struct sink *to, const char *name,
 	put(to, name, value, source);
 }
 
-/* ---- files ---- */
-
-/* Writes root/path to full. Returns 0 or an errno. */
-static int full_path(char full[PATH_MAX], const char *root, const char *path)
-{
-	return print(full, PATH_MAX, "%s%s", root, path) ? 0 : ENAMETOOLONG;
-}
-
-/* Reads up to size - 1 bytes, NULs as newlines. Returns 0 or an errno. */
-static int read_text(const char *root, const char *path, char *buf, size_t size)
-{
-	char full[PATH_MAX];
-	size_t len = 0;
-	int err, fd;
-
-	*buf = '\0';
-	err = full_path(full, root, path);
-	if (err)
-		return err;
-	fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return errno;
-	while (len < size - 1) {
-		ssize_t n = read(fd, buf + len, size - 1 - len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			err = errno;
-		if (n <= 0)
-			break;
-		len += (size_t)n;
-	}
-	close(fd);
-	if (err)
-		len = 0;
-	for (size_t i = 0; i < len; i++)
-		if (!buf[i])
-			buf[i] = '\n';
-	buf[len] = '\0';
-	return err;
-}
-
-/* Opens root/path for reading lines. Returns NULL with errno set. */
-static FILE *open_lines(const char *root, const char *path)
-{
-	char full[PATH_MAX];
-
-	errno = full_path(full, root, path);
-	return errno ? NULL : fopen(full, "re");
-}
-
-static bool exists(const char *root, const char *path)
-{
-	char full[PATH_MAX];
-
-	return !full_path(full, root, path) && !access(full, F_OK);
-}
-
-/* Cuts blanks off both ends, in place. */
-static char *trim(char *s)
-{
-	char *end;
-
-	s += strspn(s, " \t\r\n");
-	end = s + strlen(s);
-	while (end > s && strchr(" \t\r\n", end[-1]))
-		end--;
-	*end = '\0';
-	return s;
-}
-
-/*
- * Splits "key: value", "key=value" or "key value" in place, taking off the
- * quotes that os-release puts around values. False where there is no value.
- */
-static bool split(char *line, char **key, char **value)
-{
-	char *at = line + strcspn(line, ":=");
-	size_t len;
-
-	if (!*at)
-		at = line + strcspn(line, " \t");
-	if (!*at)
-		return false;
-	*at = '\0';
-	*key = trim(line);
-	*value = trim(at + 1);
-	len = strlen(*value);
-	if (len >= 2 && strchr("\"'", **value) &&
-	    (*value)[len - 1] == **value) {
-		(*value)[len - 1] = '\0';
-		++*value;
-	}
-	return true;
-}
-
-/* Reads one key's value. Returns 0 or an errno, ENOENT for no such key. */
-static int read_key(const char *root, const char *path, const char *wanted,
-		    char *buf, size_t size)
-{
-	FILE *file = open_lines(root, path);
-	char *line = NULL, *key, *value;
-	size_t room = 0;
-	int err = ENOENT;
-
-	*buf = '\0';
-	if (!file)
-		return errno;
-	while (err && getline(&line, &room, file) >= 0) {
-		if (split(line, &key, &value) && !strcmp(key, wanted)) {
-			print(buf, size, "%s", value);
-			err = 0;
-		}
-	}
-	if (err && ferror(file))
-		err = EIO;
-	free(line);
-	fclose(file);
-	return err;
-}
-
 /* ---- one row from many CPUs ---- */
 
 struct range {
@@ -506,7 +386,7 @@ static int numbers_list(const char *root, const char *pattern,
 		prefix--;
 	len = (size_t)(star - prefix);
 	print(dir, sizeof(dir), "%.*s", (int)(prefix - pattern), pattern);
-	err = full_path(full, root, dir);
+	err = files_path(full, root, dir);
 	if (err)
 		return err;
 	d = opendir(full);
@@ -582,7 +462,7 @@ static int put_cpus(const struct sink *to, enum how how, const char *name,
 
 		print(number, sizeof(number), "%u", cpus->all[i]);
 		substitute(file, sizeof(file), path, '*', number);
-		err = read_text(to->root, file, text, sizeof(text));
+		err = files_read(to->root, file, text, sizeof(text));
 		if (err) {
 			/* One refusal tells more than many absences. */
 			if (why == ENOENT)
@@ -595,7 +475,7 @@ static int put_cpus(const struct sink *to, enum how how, const char *name,
 			max = numbers[found];
 		found++;
 		if (how == PER_CPU)
-			value_add(&values, cpus->all[i], trim(text));
+			value_add(&values, cpus->all[i], files_trim(text));
 	}
 
 	if (found < cpus->count)
@@ -671,7 +551,7 @@ static char *choice(char *text)
 static void put_keys(const struct sink *to, const char *prefix,
 		     const char *path, const char *list)
 {
-	FILE *file = open_lines(to->root, path);
+	FILE *file = files_open(to->root, path);
 	int err = file ? ENOENT : errno;
 	char *line = NULL, *key, *value;
 	char name[NAME_MAX_LEN], source[SOURCE_MAX], word[NAME_MAX_LEN];
@@ -679,7 +559,7 @@ static void put_keys(const struct sink *to, const char *prefix,
 	size_t room = 0;
 
 	while (file && getline(&line, &room, file) >= 0) {
-		if (!split(line, &key, &value))
+		if (!files_split(line, &key, &value))
 			continue;
 		if (list) {
 			int at = word_index(list, key);
@@ -717,7 +597,7 @@ static void put_file(const struct sink *to, enum how how, const char *name,
 		     const char *path)
 {
 	char text[TEXT_MAX];
-	int err = read_text(to->root, path, text, sizeof(text));
+	int err = files_read(to->root, path, text, sizeof(text));
 
 	if (err)
 		put_missing(to, name, path, err);
@@ -753,7 +633,7 @@ static int no_match_errno(const char *root, const char *pattern)
 	slash = strrchr(dir, '/');
 	if (slash)
 		*slash = '\0';
-	err = full_path(full, root, dir);
+	err = files_path(full, root, dir);
 	if (err)
 		return err;
 	return faccessat(AT_FDCWD, full, R_OK | X_OK, AT_EACCESS) ? errno :
@@ -1078,7 +958,7 @@ static int cpuinfo_each(const char *root,
 				     const char *value),
 			void *ctx)
 {
-	FILE *file = open_lines(root, "/proc/cpuinfo");
+	FILE *file = files_open(root, "/proc/cpuinfo");
 	char *line = NULL, *key, *value;
 	unsigned cpu = 0;
 	size_t room = 0;
@@ -1086,7 +966,7 @@ static int cpuinfo_each(const char *root,
 	if (!file)
 		return errno;
 	while (getline(&line, &room, file) >= 0) {
-		if (!strchr(line, ':') || !split(line, &key, &value))
+		if (!strchr(line, ':') || !files_split(line, &key, &value))
 			continue;
 		if (!strcmp(key, "processor"))
 			cpu = (unsigned)strtoul(value, NULL, 10);
@@ -1348,7 +1228,7 @@ static const char *firmware_hypervisor(const char *root, const char **source)
 	char text[ENV_VALUE_MAX];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		if (read_text(root, files[i], text, sizeof(text)))
+		if (files_read(root, files[i], text, sizeof(text)))
 			continue;
 		*source = files[i];
 		for (size_t j = 0;
@@ -1378,8 +1258,8 @@ static int hypervisor(const char *root, char *buf, size_t size,
 	}
 #endif
 	*source = "/sys/hypervisor/type";
-	if (!read_text(root, *source, text, sizeof(text))) {
-		name = trim(text);
+	if (!files_read(root, *source, text, sizeof(text))) {
+		name = files_trim(text);
 		print(buf, size, "%s", strcmp(name, "xen") ? name : "Xen");
 		return 0;
 	}
@@ -1394,7 +1274,7 @@ static int hypervisor(const char *root, char *buf, size_t size,
 		return 0;
 	}
 	*source = "/proc/cpuinfo flags";
-	if (!read_key(root, "/proc/cpuinfo", "flags", text, sizeof(text))) {
+	if (!files_key(root, "/proc/cpuinfo", "flags", text, sizeof(text))) {
 		bool guest = word_index(text, "hypervisor") >= 0;
 
 		print(buf, size, "%s", guest ? "unknown" : "none");
@@ -1415,7 +1295,7 @@ int env_hypervisor(const char *root, char *buf, size_t size)
 /* Reads container=… from the first process's environment. */
 static int init_container(const char *root, char *buf, size_t size)
 {
-	FILE *file = open_lines(root, "/proc/1/environ");
+	FILE *file = files_open(root, "/proc/1/environ");
 	char *item = NULL;
 	size_t room = 0;
 	int err = ENOENT;
@@ -1444,16 +1324,16 @@ static void put_container(const struct sink *to)
 	char text[TEXT_MAX];
 	int err;
 
-	if (!read_text(to->root, "/run/systemd/container", text,
-		       sizeof(text))) {
+	if (!files_read(to->root, "/run/systemd/container", text,
+			sizeof(text))) {
 		put(to, "container", text, "/run/systemd/container");
 		return;
 	}
-	if (exists(to->root, "/.dockerenv")) {
+	if (files_exist(to->root, "/.dockerenv")) {
 		put(to, "container", "docker", "/.dockerenv");
 		return;
 	}
-	if (exists(to->root, "/run/.containerenv")) {
+	if (files_exist(to->root, "/run/.containerenv")) {
 		put(to, "container", "podman", "/run/.containerenv");
 		return;
 	}
@@ -1462,7 +1342,7 @@ static void put_container(const struct sink *to)
 		put(to, "container", text, init);
 		return;
 	}
-	read_text(to->root, "/proc/self/cgroup", text, sizeof(text));
+	files_read(to->root, "/proc/self/cgroup", text, sizeof(text));
 	for (size_t i = 0; i < sizeof(in_cgroup) / sizeof(in_cgroup[0]); i++) {
 		if (strstr(text, in_cgroup[i].sign)) {
 			put(to, "container", in_cgroup[i].name,
@@ -1489,17 +1369,17 @@ static void put_preemption(const struct sink *to)
 	char text[TEXT_MAX], word[NAME_MAX_LEN];
 	const char *list = text;
 
-	if (!read_text(to->root, "/sys/kernel/realtime", text, sizeof(text)) &&
+	if (!files_read(to->root, "/sys/kernel/realtime", text, sizeof(text)) &&
 	    *text == '1') {
 		put(to, "kernel.preemption", "rt", "/sys/kernel/realtime");
 		return;
 	}
-	if (!read_text(to->root, debug, text, sizeof(text))) {
+	if (!files_read(to->root, debug, text, sizeof(text))) {
 		put(to, "kernel.preemption", choice(text), debug);
 		return;
 	}
-	read_text(to->root, "/proc/cmdline", text, sizeof(text));
-	trim(text);
+	files_read(to->root, "/proc/cmdline", text, sizeof(text));
+	files_trim(text);
 	while (next_word(&list, word, sizeof(word))) {
 		if (!strncmp(word, "preempt=", strlen("preempt="))) {
 			put(to, "kernel.preemption", word + strlen("preempt="),
@@ -1507,7 +1387,7 @@ static void put_preemption(const struct sink *to)
 			return;
 		}
 	}
-	if (read_text(to->root, version, text, sizeof(text)))
+	if (files_read(to->root, version, text, sizeof(text)))
 		put_missing(to, "kernel.preemption", version, ENOENT);
 	else if (strstr(text, "PREEMPT_RT"))
 		put(to, "kernel.preemption", "rt", version);
@@ -1535,7 +1415,7 @@ static const char config_options[] =
 
 static int put_config_file(const struct sink *to, const char *path)
 {
-	FILE *file = open_lines(to->root, path);
+	FILE *file = files_open(to->root, path);
 	char *line = NULL, *key, *value;
 	char word[NAME_MAX_LEN], name[NAME_MAX_LEN], source[SOURCE_MAX];
 	const char *list = config_options;
@@ -1548,7 +1428,7 @@ static int put_config_file(const struct sink *to, const char *path)
 		int at;
 
 		if (strncmp(line, "CONFIG_", strlen("CONFIG_")) ||
-		    !split(line, &key, &value))
+		    !files_split(line, &key, &value))
 			continue;
 		key += strlen("CONFIG_");
 		at = word_index(config_options, key);
@@ -1585,18 +1465,20 @@ static void put_config(const struct sink *to)
 
 	/* Compressed, and not worth a library: its presence is all we tell. */
 	put(to, "kernel.config_gz",
-	    exists(to->root, "/proc/config.gz") ? "present" : "",
-	    exists(to->root, "/proc/config.gz") ? "/proc/config.gz" :
-						  "/proc/config.gz: absent");
-	err = read_text(to->root, "/proc/sys/kernel/osrelease", release,
-			sizeof(release));
+	    files_exist(to->root, "/proc/config.gz") ? "present" : "",
+	    files_exist(to->root, "/proc/config.gz") ?
+		    "/proc/config.gz" :
+		    "/proc/config.gz: absent");
+	err = files_read(to->root, "/proc/sys/kernel/osrelease", release,
+			 sizeof(release));
 	if (err) {
 		put_missing(to, "kernel.config", "/proc/sys/kernel/osrelease",
 			    err);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		substitute(path, sizeof(path), places[i], '%', trim(release));
+		substitute(path, sizeof(path), places[i], '%',
+			   files_trim(release));
 		err = put_config_file(to, path);
 		if (!err)
 			return;
@@ -1612,7 +1494,7 @@ static void put_stat(const struct sink *to)
 		"user nice system idle iowait irq softirq steal guest";
 	static const char *const totals =
 		"intr softirq ctxt processes procs_running procs_blocked";
-	FILE *file = open_lines(to->root, "/proc/stat");
+	FILE *file = files_open(to->root, "/proc/stat");
 	char name[NAME_MAX_LEN], word[64], *line = NULL, *key, *value;
 	size_t room = 0;
 
@@ -1623,7 +1505,7 @@ static void put_stat(const struct sink *to)
 	while (getline(&line, &room, file) >= 0) {
 		const char *list = ticks, *rest;
 
-		if (!split(line, &key, &value))
+		if (!files_split(line, &key, &value))
 			continue;
 		rest = value;
 		while (!strcmp(key, "cpu") &&
@@ -1662,7 +1544,7 @@ static void put_interrupts(const struct sink *to)
 	static const char path[] = "/proc/interrupts";
 	unsigned long long sums[INTERRUPT_KINDS] = { 0 };
 	bool seen[INTERRUPT_KINDS] = { false };
-	FILE *file = open_lines(to->root, path);
+	FILE *file = files_open(to->root, path);
 	int err = file ? ENOENT : errno;
 	char *line = NULL;
 	size_t room = 0, cpus = 0;
@@ -1679,7 +1561,7 @@ static void put_interrupts(const struct sink *to)
 		if (!rest)
 			continue;
 		*rest++ = '\0';
-		label = trim(line);
+		label = files_trim(line);
 		for (size_t i = 0; i < cpus; i++, rest = end) {
 			sum += strtoull(rest, &end, 10);
 			if (end == rest)
@@ -1722,225 +1604,6 @@ static void put_interrupts(const struct sink *to)
 
 /* ---- the control group ---- */
 
-/* Our directory in the hierarchy that has a controller. */
-struct cgroup {
-	char dir[PATH_MAX];
-	size_t top; /* how much of dir is the mount point */
-	bool v2;
-};
-
-/* Undoes mountinfo's octal escapes, in place. */
-static void unescape(char *s)
-{
-	char *out = s;
-
-	for (; *s; s++, out++) {
-		if (s[0] == '\\' && isdigit((unsigned char)s[1]) &&
-		    isdigit((unsigned char)s[2]) &&
-		    isdigit((unsigned char)s[3])) {
-			*out = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 |
-				      (s[3] - '0'));
-			s += 3;
-		} else {
-			*out = *s;
-		}
-	}
-	*out = '\0';
-}
-
-/* True where the comma-separated list holds word. */
-static bool listed(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *s = list; (s = strstr(s, word)); s++)
-		if ((s == list || s[-1] == ',') && strchr(",\n", s[len]))
-			return true;
-	return false;
-}
-
-/*
- * Reads which group we are in: the v1 hierarchy that has the controller, or
- * else v2. Returns 0 or an errno.
- */
-static int cgroup_path(const char *root, const char *controller, bool *v2,
-		       char *path, size_t size)
-{
-	FILE *file = open_lines(root, "/proc/self/cgroup");
-	char *line = NULL;
-	size_t room = 0;
-	int err = ENOENT;
-
-	if (!file)
-		return errno;
-	while (getline(&line, &room, file) >= 0) {
-		char *controllers = strchr(line, ':'), *where;
-
-		where = controllers ? strchr(++controllers, ':') : NULL;
-		if (!where)
-			continue;
-		*where++ = '\0';
-		where[strcspn(where, "\n")] = '\0';
-		if (*controllers ? !listed(controllers, controller) : !err)
-			continue;
-		*v2 = !*controllers;
-		print(path, size, "%s", where);
-		err = 0;
-		if (!*v2)
-			break;
-	}
-	free(line);
-	fclose(file);
-	return err;
-}
-
-/* Finds our directory of the hierarchy with a controller. 0 or an errno. */
-static int cgroup_find(const char *root, const char *controller,
-		       struct cgroup *g)
-{
-	char path[PATH_MAX], *line = NULL;
-	FILE *file;
-	size_t room = 0;
-	int err;
-
-	err = cgroup_path(root, controller, &g->v2, path, sizeof(path));
-	if (err)
-		return err;
-	file = open_lines(root, "/proc/self/mountinfo");
-	if (!file)
-		return errno;
-	err = ENOENT;
-	while (err && getline(&line, &room, file) >= 0) {
-		char *fields[5] = { NULL }, *type, *options, *save = NULL;
-		char *tail = strstr(line, " - "), *inside = path;
-		size_t len;
-
-		if (!tail)
-			continue;
-		*tail = '\0';
-		type = strtok_r(tail + 3, " \n", &save);
-		strtok_r(NULL, " \n", &save); /* the device */
-		options = strtok_r(NULL, " \n", &save);
-		if (!type || !options ||
-		    strcmp(type, g->v2 ? "cgroup2" : "cgroup") ||
-		    (!g->v2 && !listed(options, controller)))
-			continue;
-		fields[0] = strtok_r(line, " ", &save);
-		for (int i = 1; i < 5 && fields[i - 1]; i++)
-			fields[i] = strtok_r(NULL, " ", &save);
-		if (!fields[4])
-			continue;
-		unescape(fields[3]);
-		unescape(fields[4]);
-		/*
-		 * In a container without a cgroup namespace the path is the
-		 * host's, and what is mounted here is a part of its tree.
-		 */
-		len = strlen(fields[3]);
-		if (strcmp(fields[3], "/") != 0) {
-			bool within = !strncmp(path, fields[3], len) &&
-				      strchr("/", path[len]);
-
-			inside = within ? path + len : path + strlen(path);
-		}
-		/* "/" and what is above our namespace are the mount. */
-		if (!strcmp(inside, "/") || !strncmp(inside, "/..", 3))
-			inside = path + strlen(path);
-		g->top = strlen(fields[4]);
-		err = ENAMETOOLONG;
-		if (print(g->dir, sizeof(g->dir), "%s%s", fields[4], inside))
-			err = 0;
-		break;
-	}
-	free(line);
-	fclose(file);
-	return err;
-}
-
-/* Steps up to the parent; false at the mount point. */
-static bool cgroup_up(struct cgroup *g)
-{
-	char *slash = strrchr(g->dir, '/');
-
-	if (!slash || slash < g->dir + g->top)
-		return false;
-	*slash = '\0';
-	return true;
-}
-
-static int cgroup_read(const char *root, const struct cgroup *g,
-		       const char *file, char *path, char *text, size_t size)
-{
-	if (!print(path, PATH_MAX, "%s/%s", g->dir, file))
-		return ENAMETOOLONG;
-	return read_text(root, path, text, size);
-}
-
-/*
- * Reads "quota period" of one level; v1 keeps them in two files. Returns 0 or
- * an errno; *share is CPUs' worth of time, negative without a limit.
- */
-static int cgroup_quota(const char *root, const struct cgroup *g, char *path,
-			char *text, size_t size, double *share)
-{
-	char period[64], period_path[PATH_MAX];
-	unsigned long long quota, every;
-	int err;
-
-	err = cgroup_read(root, g, g->v2 ? "cpu.max" : "cpu.cfs_quota_us", path,
-			  text, size);
-	if (err)
-		return err;
-	if (!g->v2) {
-		err = cgroup_read(root, g, "cpu.cfs_period_us", period_path,
-				  period, sizeof(period));
-		if (err)
-			return err;
-		if (*text == '-')
-			print(text, size, "max");
-		trim(text);
-		append(text, size, " ");
-		append(text, size, trim(period));
-	}
-	*share = -1;
-	if (sscanf(text, "%llu %llu", &quota, &every) == 2 && every)
-		*share = (double)quota / (double)every;
-	return 0;
-}
-
-/*
- * Moves g to the level whose CPU quota binds, which may be a parent's, and
- * reads it; without a limit, to the nearest that has one to read.
- */
-static int cgroup_binding(const char *root, struct cgroup *g, char *path,
-			  char *text, size_t size)
-{
-	struct cgroup level = *g, best = *g;
-	double share, least = -1;
-	bool found = false;
-	int err, first = 0;
-
-	do {
-		err = cgroup_quota(root, &level, path, text, size, &share);
-		if (err) {
-			first = first ? first : err;
-			continue;
-		}
-		if (!found || (share >= 0 && (least < 0 || share < least))) {
-			best = level;
-			least = share;
-			found = true;
-		}
-	} while (cgroup_up(&level));
-	if (!found) {
-		print(path, PATH_MAX, "%s/%s", g->dir,
-		      g->v2 ? "cpu.max" : "cpu.cfs_quota_us");
-		return first;
-	}
-	*g = best;
-	return cgroup_quota(root, g, path, text, size, &share);
-}
-
 /*
  * Names in v2 and v1. A limit binds from any level, so that the least counts;
  * of the others the nearest level that has the file.
@@ -1959,24 +1622,12 @@ static const struct cgroup_file {
 	{ "pids", "pids.max", "pids.max", true },
 };
 
-/* "max", and v1's way to say it, are ULLONG_MAX. */
-static unsigned long long cgroup_limit(const char *text)
-{
-	unsigned long long n = strtoull(text, NULL, 10);
-
-	if (!isdigit((unsigned char)*text) || n > LLONG_MAX - (1 << 20))
-		return ULLONG_MAX;
-	return n;
-}
-
 static void put_cgroup_file(const struct sink *to, const struct cgroup_file *f)
 {
-	char name[NAME_MAX_LEN], path[PATH_MAX], best_path[PATH_MAX];
-	char text[TEXT_MAX], best[TEXT_MAX];
+	char name[NAME_MAX_LEN], path[PATH_MAX], text[TEXT_MAX];
 	const char *file;
 	struct cgroup g;
-	bool found = false;
-	int err, first = 0;
+	int err;
 
 	print(name, sizeof(name), "cgroup.%s", f->v2);
 	err = cgroup_find(to->root, f->controller, &g);
@@ -1991,23 +1642,18 @@ static void put_cgroup_file(const struct sink *to, const struct cgroup_file *f)
 	/* Shares and weight have different scales, the others the same. */
 	if (!strcmp(file, "cpu.shares"))
 		print(name, sizeof(name), "cgroup.%s", file);
-	print(best_path, sizeof(best_path), "%s/%s", g.dir, file);
-	do {
-		err = cgroup_read(to->root, &g, file, path, text, sizeof(text));
-		first = first ? first : err;
-		if (err || (found && (!f->limit || cgroup_limit(text) >=
-							   cgroup_limit(best))))
-			continue;
-		print(best, sizeof(best), "%s", text);
-		print(best_path, sizeof(best_path), "%s", path);
-		found = true;
-	} while (cgroup_up(&g));
-	if (!found)
-		put_missing(to, name, best_path, first);
-	else if (f->limit && cgroup_limit(best) == ULLONG_MAX)
-		put(to, name, "max", best_path);
+	if (f->limit)
+		err = cgroup_least(to->root, &g, file, path, text,
+				   sizeof(text));
 	else
-		put(to, name, best, best_path);
+		err = cgroup_nearest(to->root, &g, file, path, text,
+				     sizeof(text));
+	if (err)
+		put_missing(to, name, path, err);
+	else if (f->limit && cgroup_limit(text) == ULLONG_MAX)
+		put(to, name, "max", path);
+	else
+		put(to, name, text, path);
 }
 
 static void put_cgroup(const struct sink *to)
@@ -2019,7 +1665,7 @@ static void put_cgroup(const struct sink *to)
 	err = cgroup_find(to->root, "cpu", &g);
 	print(path, sizeof(path), "cgroup cpu");
 	if (!err)
-		err = cgroup_binding(to->root, &g, path, text, sizeof(text));
+		err = cgroup_quota(to->root, &g, path, text, sizeof(text));
 	if (err)
 		put_missing(to, "cgroup.cpu.max", path, err);
 	else
@@ -2041,7 +1687,7 @@ static void put_cgroup_stat(const struct sink *to)
 		put_missing(to, "cgroup.cpu.stat", "cgroup cpu", err);
 		return;
 	}
-	cgroup_binding(to->root, &g, path, text, sizeof(text));
+	cgroup_quota(to->root, &g, path, text, sizeof(text));
 	if (print(path, sizeof(path), "%s/cpu.stat", g.dir))
 		put_keys(to, "cgroup.cpu.stat.", path, NULL);
 }
@@ -2169,7 +1815,8 @@ static void put_software(const struct sink *to)
 
 	if (!uname(&uts))
 		put(to, "kernel.arch", uts.machine, "uname()");
-	put_keys(to, "os.", exists(to->root, os) ? os : "/usr/lib/os-release",
+	put_keys(to, "os.",
+		 files_exist(to->root, os) ? os : "/usr/lib/os-release",
 		 "PRETTY_NAME ID VERSION_ID");
 #ifdef __GLIBC__
 	print(text, sizeof(text), "glibc %s", gnu_get_libc_version());

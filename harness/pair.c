@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "counts.h"
+#include "memory.h"
 #include "party.h"
 #include "topo.h"
 
@@ -24,14 +25,15 @@ enum {
 struct pair_shared {
 	struct word batch;   /* number of the batch; the driver's */
 	struct word ready;   /* the batch the server is ready for */
-	struct word done;    /* the batch the server has done */
+	struct word over;    /* the batch that is over for the driver, and */
+	struct word done;    /* for the server, checked */
 	struct word mine[2]; /* the channel's: driver's, server's */
 	_Alignas(CACHE_LINES) uint64_t n; /* of the batch; 0: leave */
 	uint64_t served;
 	uint64_t checksum; /* of the message last received */
 	int pu;            /* where the server ended the batch */
 	struct tally used; /* by the server in the batch */
-	int64_t copied;    /* the same */
+	int64_t copied;    /* by the server in the batch */
 	uint64_t wakeups;  /* the same */
 	struct queue queue;
 };
@@ -81,34 +83,86 @@ static void announce(struct word *word, uint32_t value)
 	futex(&word->value, FUTEX_WAKE, 1);
 }
 
-/* FNV-1a over 64-bit words, the tail by bytes: position-sensitive, so that
- * torn or displaced messages do not pass. */
+/* No word of a message is like another, or parts that changed places would
+ * pass. The last may be cut. */
+static uint64_t pattern_word(uint64_t size, uint64_t i)
+{
+	uint64_t whole = (i + 1) * 0x9e3779b97f4a7c15ULL, word = 0;
+
+	memcpy(&word, &whole, size - 8 * i < 8 ? size - 8 * i : 8);
+	return word;
+}
+
+/* What a word adds to the checksum, by where it stands. It is a sum, so that
+ * words can be exchanged in it: a whole message is only ever read where it
+ * arrives. */
+static uint64_t part(uint64_t i, uint64_t word)
+{
+	uint64_t x = word + i * 0xd1b54a32d192ed03ULL;
+
+	x = (x ^ x >> 32) * 0xd6e8feb86659fd93ULL;
+	return x ^ x >> 32;
+}
+
 static uint64_t checksum(const char *data, uint64_t size)
 {
-	uint64_t sum = 0xcbf29ce484222325ULL, i = 0;
+	uint64_t sum = 0, word, i;
 
-	for (; i + 8 <= size; i += 8) {
-		uint64_t piece;
-
-		memcpy(&piece, data + i, sizeof(piece));
-		sum = (sum ^ piece) * 0x100000001b3ULL;
+	for (i = 0; 8 * i + 8 <= size; i++) {
+		memcpy(&word, data + 8 * i, 8);
+		sum += part(i, word);
 	}
-	for (; i < size; i++)
-		sum = (sum ^ (unsigned char)data[i]) * 0x100000001b3ULL;
+	if (8 * i < size) {
+		word = 0;
+		memcpy(&word, data + 8 * i, size - 8 * i);
+		sum += part(i, word);
+	}
+	return sum;
+}
+
+static uint64_t pattern_checksum(uint64_t size)
+{
+	uint64_t sum = 0;
+
+	for (uint64_t i = 0; 8 * i < size; i++)
+		sum += part(i, pattern_word(size, i));
 	return sum;
 }
 
 static void fill_payload(char *payload, uint64_t size)
 {
-	for (uint64_t i = 0; i < size; i++)
-		payload[i] = (char)(i * 131 + (i >> 8) * 31 + 7);
+	for (uint64_t i = 0; 8 * i < size; i++) {
+		uint64_t word = pattern_word(size, i);
+
+		memcpy(payload + 8 * i, &word,
+		       size - 8 * i < 8 ? size - 8 * i : 8);
+	}
+}
+
+/* The checksum of the message of that number: the pattern with the number in
+ * it; in place, with the numbers before it too where they were put. */
+static uint64_t expected_checksum(const struct end *e, uint32_t number)
+{
+	uint64_t sum = e->pattern_checksum;
+	bool spread = e->in_place && message_place(e->size, 1);
+	uint32_t numbers = !spread                 ? 1 :
+			   number < MESSAGE_PLACES ? number :
+						     MESSAGE_PLACES;
+
+	for (; numbers; numbers--, number--) {
+		uint64_t place = spread ? message_place(e->size, number) : 0;
+		uint64_t word = pattern_word(e->size, place / 8);
+
+		sum -= part(place / 8, word);
+		message_number((char *)&word, e->size, number);
+		sum += part(place / 8, word);
+	}
+	return sum;
 }
 
 void message_check_whole(struct end *e, const char *message)
 {
-	/* The server's payload is the same pattern as the driver's. */
-	message_number(e->payload, e->size, e->received);
-	if (checksum(message, e->size) != checksum(e->payload, e->size))
+	if (checksum(message, e->size) != expected_checksum(e, e->received))
 		die("message %u of %llu bytes arrived damaged", e->received,
 		    (unsigned long long)e->size);
 }
@@ -136,25 +190,27 @@ static void *private_memory(uint64_t size)
 /* In the party itself, so that its memory is its own and touched by it. */
 static void enter_end(struct pair *pair, struct end *e)
 {
-	if (e->size) {
-		e->payload = private_memory(e->size);
+	const struct channel *channel = pair->channel;
+
+	if (e->size && e->is_driver) {
+		if (!e->in_place)
+			e->payload = private_memory(e->size);
 		fill_payload(e->payload, e->size);
-		if (!e->is_driver)
-			e->inbox = private_memory(e->inbox_size);
 	}
+	if (e->size && !e->is_driver && !e->in_place && !channel->queues)
+		e->inbox = private_memory(e->inbox_size);
 	/* a process maps each page of shared memory for itself */
 	if (e->stamps)
 		memset(e->stamps, 0, stamps_size(e));
-	if (pair->channel->enter && pair->channel->enter(e))
-		die("%s: a party cannot enter the channel",
-		    pair->channel->name);
+	if (channel->enter && channel->enter(e))
+		die("%s: a party cannot enter the channel", channel->name);
 }
 
 static void leave_end(struct pair *pair, struct end *e)
 {
 	if (pair->channel->leave)
 		pair->channel->leave(e);
-	if (e->payload)
+	if (e->payload && !e->in_place)
 		munmap(e->payload, e->size);
 	if (e->inbox)
 		munmap(e->inbox, e->inbox_size);
@@ -188,13 +244,16 @@ static int server_main(void *arg)
 		served = pair->serve(e, shared->n);
 		tally_end(&after, what);
 		tally_add(&used, &before, &after);
+		shared->pu = sched_getcpu();
+		/* on one PU the checksum would delay the driver's way out of
+		 * its last await() */
+		wait_for(&shared->over, batch);
 		shared->used = used;
 		shared->served = served;
 		shared->copied = e->copied;
 		e->copied = 0;
 		shared->wakeups = e->wakeups;
 		e->wakeups = 0;
-		shared->pu = sched_getcpu();
 		if (e->last)
 			shared->checksum = checksum(e->last, e->size);
 		announce(&shared->done, batch);
@@ -203,9 +262,28 @@ static int server_main(void *arg)
 	return 0;
 }
 
+/* Whether memory lies where it was asked to; 0 or -1. */
+static int check_node(struct pair *pair, void *memory, int pu)
+{
+	int node = topo_node(pu);
+	int is = memory_is_on(memory, pair->shared->queue.size, node);
+
+	if (is == 1)
+		return 0;
+	return bench_absent(pair->run,
+			    is ? "where memory lies cannot be told "
+				 "(move_pages); node %d was asked for" :
+				 "memory does not lie on node %d, where it was "
+				 "asked for (mbind refused, or no room there)",
+			    node);
+}
+
 static int open_queue(struct pair *pair, uint64_t size)
 {
 	struct queue *q = &pair->shared->queue;
+	enum queue_at at = pair->channel->at;
+	int pu =
+		at == QUEUE_ON_READERS_NODE ? pair->run->pu_b : pair->run->pu_a;
 
 	q->size = size;
 	q->slots = pair->driver.window ? pair->driver.window : QUEUE_SLOTS;
@@ -214,8 +292,10 @@ static int open_queue(struct pair *pair, uint64_t size)
 		return -1;
 	}
 	for (uint32_t i = 0; i < q->slots; i++) {
-		q->slot[i] = party_shared(size, pair->run->pu_a);
+		q->slot[i] = party_shared(size, pu);
 		if (!q->slot[i])
+			return -1;
+		if (at != QUEUE_NEAR_WRITER && check_node(pair, q->slot[i], pu))
 			return -1;
 	}
 	pair->driver.queue = pair->server.queue = q;
@@ -275,6 +355,9 @@ static int setup(struct run *r, const struct channel *channel, uint64_t size,
 	driver->window = server->window = window;
 	server->inbox_size = window && size < FLOW_INBOX ? FLOW_INBOX : size;
 	server->verify_each = r->mode == RUN_COUNT;
+	driver->in_place = server->in_place = channel->in_place;
+	driver->pattern_checksum = server->pattern_checksum =
+		pattern_checksum(size);
 	if (halves && open_stamps(pair))
 		return -1;
 	if (size && channel->queues && open_queue(pair, size))
@@ -368,6 +451,7 @@ int pair_settle(struct run *r, uint64_t n)
 	struct pair_shared *shared = pair->shared;
 	struct end *e = &pair->driver;
 
+	announce(&shared->over, pair->batch);
 	wait_for(&shared->done, pair->batch);
 	pair->used = shared->used;
 	r->peer_tally = &pair->used;
@@ -381,7 +465,7 @@ int pair_settle(struct run *r, uint64_t n)
 	if (r->pu_b >= 0 && shared->pu != r->pu_b)
 		return bench_fail(r, "the other party ran on PU %d, not %d",
 				  shared->pu, r->pu_b);
-	if (e->size && shared->checksum != checksum(e->payload, e->size))
+	if (e->size && shared->checksum != expected_checksum(e, e->sent))
 		return bench_fail(r, "a message's checksum differs at its "
 				     "receiver");
 	return 0;

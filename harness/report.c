@@ -35,6 +35,9 @@ static size_t name_index(struct names *names, const char *name)
 	return names->count++;
 }
 
+/* Metrics of benches, all in all. */
+enum { MOST_VIEWS = 160 };
+
 /* What a matrix shows: one metric of one bench. */
 struct view {
 	const char *bench, *metric;
@@ -199,6 +202,83 @@ static size_t list_views(const struct summary *s, struct view *view,
 	return count;
 }
 
+/* The thread's row beside a process's; NULL: none. */
+static const struct summary_row *beside(const struct summary *s,
+					const struct summary_row *row)
+{
+	char id[SUMMARY_ID];
+
+	snprintf(id, sizeof(id), "%s/%s/thread/%s/%s", row->bench, row->variant,
+		 row->place, row->param);
+	return summary_find(s, id, row->metric);
+}
+
+static bool is_process_time(const struct summary_row *row, const char *bench)
+{
+	return row->ok && !strcmp(row->bench, bench) &&
+	       !strcmp(row->peer, "process") && !strcmp(row->metric, "latency");
+}
+
+/* How many times as long a process takes as a thread, with the interval that
+ * both intervals allow: the question of the whole suite, in one table. */
+static void print_ratios(const struct summary *s, const char *bench, FILE *out)
+{
+	static struct names rows, columns;
+	struct table *t = NULL;
+	char name[96];
+
+	rows.count = columns.count = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		const struct summary_row *row = &s->row[i];
+
+		if (!is_process_time(row, bench) || !beside(s, row))
+			continue;
+		snprintf(name, sizeof(name), "%.48s %.40s", row->variant,
+			 strcmp(row->param, "-") ? row->param : "");
+		name_index(&rows, name);
+		name_index(&columns, row->place);
+	}
+	if (!rows.count)
+		return;
+	t = table_new(columns.count + 1, 1);
+	table_cell(t, "%s: process ÷ thread", bench);
+	for (size_t c = 0; c < columns.count; c++)
+		table_cell(t, "%s", columns.name[c]);
+	for (size_t k = 0; k < rows.count; k++) {
+		table_cell(t, "%s", rows.name[k]);
+		for (size_t c = 0; c < columns.count; c++) {
+			const struct summary_row *process = NULL, *thread;
+
+			for (size_t i = 0; i < s->count && !process; i++) {
+				const struct summary_row *row = &s->row[i];
+
+				snprintf(name, sizeof(name), "%.48s %.40s",
+					 row->variant,
+					 strcmp(row->param, "-") ? row->param :
+								   "");
+				if (is_process_time(row, bench) &&
+				    !strcmp(name, rows.name[k]) &&
+				    !strcmp(row->place, columns.name[c]))
+					process = row;
+			}
+			thread = process ? beside(s, process) : NULL;
+			if (!thread || !thread->ok)
+				table_cell(t, "%s", "");
+			else if (isnan(process->ci.low) ||
+				 isnan(thread->ci.low))
+				table_cell(t, "%.2f",
+					   process->value / thread->value);
+			else
+				table_cell(t, "%.2f [%.2f, %.2f]",
+					   process->value / thread->value,
+					   process->ci.low / thread->ci.high,
+					   process->ci.high / thread->ci.low);
+		}
+	}
+	fputc('\n', out);
+	table_print(t, TABLE_MARKDOWN, out);
+}
+
 /* The system calls of each case of a bench by name, in one table. */
 static void print_calls(const struct summary *s, const char *bench, FILE *out)
 {
@@ -333,8 +413,8 @@ static void print_missing(const struct summary *s, FILE *out)
 
 static void write_markdown(const struct summary *s, FILE *out)
 {
-	struct view view[64];
-	size_t views = list_views(s, view, 64);
+	struct view view[MOST_VIEWS];
+	size_t views = list_views(s, view, MOST_VIEWS);
 	const char *bench = "";
 
 	fprintf(out,
@@ -349,12 +429,14 @@ static void write_markdown(const struct summary *s, FILE *out)
 		if (strcmp(bench, view[i].bench)) {
 			bench = view[i].bench;
 			fprintf(out, "\n## %s\n", bench);
-			charts_link(bench, out);
+			charts_link(s, bench, out);
 		}
 		fputc('\n', out);
 		print_matrix(s, &view[i], TABLE_MARKDOWN, out);
-		if (i + 1 == views || strcmp(bench, view[i + 1].bench))
-			print_calls(s, bench, out);
+		if (i + 1 < views && !strcmp(bench, view[i + 1].bench))
+			continue;
+		print_ratios(s, bench, out);
+		print_calls(s, bench, out);
 	}
 	print_missing(s, out);
 }
@@ -385,8 +467,8 @@ static int make_markdown(const struct summary *s, const char *dir)
  * tables.md. */
 static void print_terminal(const struct summary *s, FILE *out)
 {
-	struct view view[64];
-	size_t views = list_views(s, view, 64);
+	struct view view[MOST_VIEWS];
+	size_t views = list_views(s, view, MOST_VIEWS);
 
 	for (size_t i = 0; i < views; i++) {
 		const struct summary_row *row = s->row;
@@ -411,7 +493,7 @@ int report_make(const char *dir, FILE *out)
 		die_usage("%s", err);
 	print_terminal(&s, out);
 	result = make_markdown(&s, dir);
-	if (charts_draw(dir))
+	if (charts_draw(&s, dir))
 		result = EXIT_CASE_FAILED;
 	fprintf(out, "\n%s: tables.md, charts/, summary.csv\n", dir);
 	if (fflush(out) || ferror(out)) {

@@ -207,11 +207,57 @@ int results_add(struct results *results, size_t index,
 	return add_record(c, inv, block, order, arm);
 }
 
+/* Counts that are the same each time need no order statistics. */
+static bool agree(const struct metric_result *m)
+{
+	double low = INFINITY, high = -INFINITY;
+
+	for (size_t i = 0; i < m->invocations; i++) {
+		low = fmin(low, m->value[i]);
+		high = fmax(high, m->value[i]);
+	}
+	return m->is_count && m->invocations >= 2 && high - low <= 0.005;
+}
+
+bool results_agree(const struct results *results, size_t index,
+		   enum run_mode mode)
+{
+	const struct case_result *c = &results->of[index];
+	bool any = false;
+
+	for (unsigned m = 0; m < c->metrics; m++) {
+		const struct metric_result *r = &c->metric[m];
+		bool traced = !strcmp(r->name, count_name(COUNT_SYSCALLS));
+
+		if (!r->is_count || r->method == METHOD_EXACT ||
+		    !strncmp(r->name, "syscalls.", 9) ||
+		    traced != (mode == RUN_TRACE))
+			continue;
+		if (!agree(r))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+static struct interval interval(const struct metric_result *m)
+{
+	struct interval ci;
+
+	if (!agree(m))
+		return stats_median_interval(m->value, m->invocations, level);
+	ci.low = ci.high = m->value[0];
+	for (size_t i = 1; i < m->invocations; i++) {
+		ci.low = fmin(ci.low, m->value[i]);
+		ci.high = fmax(ci.high, m->value[i]);
+	}
+	return ci;
+}
+
 static double width(const struct metric_result *m)
 {
 	double value = stats_median(m->value, m->invocations);
-	struct interval ci =
-		stats_median_interval(m->value, m->invocations, level);
+	struct interval ci = interval(m);
 
 	if (isnan(ci.low) || !(value > 0))
 		return INFINITY;
@@ -375,8 +421,7 @@ static void write_row(struct csv_out *out, const struct results *results,
 		      size_t index, const struct metric_result *m)
 {
 	const struct case_result *r = &results->of[index];
-	struct interval ci =
-		stats_median_interval(m->value, m->invocations, level);
+	struct interval ci = interval(m);
 
 	write_start(out, results, index, m->name, m->unit, STATUS_OK, NULL);
 	csv_u64(out, m->invocations);
@@ -462,10 +507,10 @@ static void write_case(struct csv_out *out, const struct results *results,
 		write_uncounted(out, results, index);
 		return;
 	}
-	write_lacking(
-		out, results, index, name, unit,
-		c->status == STATUS_OK ? STATUS_ABSENT : c->status,
-		c->status == STATUS_OK ? "the run ended before it" : c->reason);
+	write_lacking(out, results, index, name, unit,
+		      c->status == STATUS_OK ? STATUS_ABSENT : c->status,
+		      c->status == STATUS_OK ? "the run ended before it" :
+					       c->reason);
 }
 
 static void write_summary(struct csv_out *out, const struct results *results)
@@ -491,7 +536,7 @@ static void write_tally(struct csv_out *out, const struct tally *t)
 }
 
 static const char *const pass_name[RUN_MODES] = { "trace", "names", "count",
-						    "time" };
+						  "time" };
 
 static void write_record(struct csv_out *out, const struct results *results,
 			 const struct test_case *c,

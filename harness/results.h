@@ -42,7 +42,7 @@ struct invocation_record {
 		char name[SAMPLE_NAME], unit[SAMPLE_NAME];
 		double value;
 		uint64_t samples;
-	} *metric; /* `metrics` of them */
+	} * metric; /* `metrics` of them */
 };
 
 struct case_result {
@@ -77,6 +77,12 @@ void results_close(struct results *results);
 int results_add(struct results *results, size_t index,
 		const struct invocation *inv, size_t block, size_t order,
 		int arm);
+
+/* Whether a case's counts of a pass (RUN_TRACE, RUN_COUNT) agree: two
+ * invocations and more, and none differs from another by more than 0.005. Their
+ * interval is what they span. */
+bool results_agree(const struct results *results, size_t index,
+		   enum run_mode mode);
 
 /* How far the interval of a case's first timed metric reaches from its value,
  * as a share of it; INFINITY where there is no interval yet. */

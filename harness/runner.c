@@ -316,6 +316,10 @@ static bool has_job(const struct runner *run, size_t index, enum run_mode mode)
 	if (run->results.of[index].status != STATUS_OK ||
 	    (run->options->no_counts && mode != RUN_MEASURE))
 		return false;
+	/* what is the same each time is not counted six times */
+	if ((mode == RUN_TRACE || mode == RUN_COUNT) &&
+	    results_agree(&run->results, index, mode))
+		return false;
 	if (mode == RUN_TRACE)
 		return counts & COUNT_SYSCALLS &&
 		       run->platform.counts != COUNTS_DENIED;
@@ -511,14 +515,15 @@ static bool over_budget(const struct runner *run)
 	return progress_seconds() - run->start_s > run->options->budget_s;
 }
 
-/* A moving mean over some hundred invocations. */
+/* A moving mean over a block's invocations: they differ much. */
 static void learn_overhead(struct runner *run, enum run_mode mode,
 			   double seconds)
 {
 	size_t n = ++run->begun[mode];
+	size_t window = run->count > 100 ? run->count : 100;
 
-	run->overhead_s[mode] +=
-		(seconds - run->overhead_s[mode]) / (double)(n < 100 ? n : 100);
+	run->overhead_s[mode] += (seconds - run->overhead_s[mode]) /
+				 (double)(n < window ? n : window);
 }
 
 static void say_budget_ended(struct runner *run, uint64_t block)

@@ -20,9 +20,8 @@
 enum {
 	MAX_BATCHES = 4096,
 	MAX_STAMPS = 1 << 16,
-	COUNT_REPEATS = 3,
 	COUNT_LEAST = 20,
-	COUNT_MOST = 2000, /* operations, once */
+	COUNT_MOST = 1000, /* operations, once */
 	NAMES_MOST = 200,  /* the same, with a tracer that stops each call */
 };
 
@@ -325,16 +324,15 @@ static double take_batch(struct run *r, struct sample *out, uint64_t n,
 static void describe_metrics(struct run *r, struct sample *out, bool single)
 {
 	const struct bench *b = r->bench;
-	const struct metric *metric =
+	const struct metric *own =
 		r->variant->metrics ? r->variant->metrics : b->metrics;
 
-	if (!metric)
+	if (!own)
 		add_metric(out, "latency", b->unit,
 			   single ? METHOD_SINGLE : METHOD_BATCH);
 	else
-		for (; metric->name; metric++)
-			add_metric(out, metric->name, metric->unit,
-				   METHOD_SINGLE);
+		for (; own->name; own++)
+			add_metric(out, own->name, own->unit, METHOD_SINGLE);
 }
 
 static bool wants_single(const struct run *r, const struct sample_plan *plan,
@@ -374,16 +372,19 @@ static double single_median(const struct run *r, const struct hist *h)
 }
 
 /* The median of few batch means is taken from the means themselves; that of
- * many operations from the histogram, whose buckets are under 1 % wide. */
+ * many operations from the histogram, whose buckets are under 1 % wide. What
+ * was found out has no histogram: the first of very many tell as well. */
 static void conclude(const struct run *r, struct sample *out)
 {
 	for (unsigned i = 0; i < out->metrics; i++) {
 		struct measured *m = &out->metric[i];
+		size_t n = m->samples < MAX_BATCHES ? m->samples : MAX_BATCHES;
 		bool all_kept =
-			m->method != METHOD_SINGLE && m->samples <= MAX_BATCHES;
+			m->method == METHOD_BATCH && m->samples <= MAX_BATCHES;
 
-		m->value = all_kept ? stats_median(kept[i], m->samples) :
-				      single_median(r, &m->hist);
+		m->value = all_kept || m->method == METHOD_EXACT ?
+				   stats_median(kept[i], n) :
+				   single_median(r, &m->hist);
 	}
 }
 
@@ -502,14 +503,14 @@ static int count_batch(struct run *r, uint64_t n, struct tally *total,
 }
 
 static void add_count(struct sample *out, unsigned kind, uint64_t operations,
-		      double *slope)
+		      double slope)
 {
 	struct measured *m = add_metric(out, count_name(kind), count_unit(kind),
 					METHOD_BATCH);
 
 	m->is_count = true;
 	m->samples = operations;
-	m->value = stats_median(slope, COUNT_REPEATS);
+	m->value = slope;
 }
 
 /* The calls by name of one batch of n operations. */
@@ -567,50 +568,40 @@ static uint64_t count_length(struct run *r)
  * handshake, reading the counters) cancels. */
 static int count(struct run *r, struct sample *out)
 {
-	double syscalls[COUNT_REPEATS], switches[COUNT_REPEATS];
-	double cpu[COUNT_REPEATS], copies[COUNT_REPEATS];
-	double faults[COUNT_REPEATS];
 	const struct bench *b = r->bench;
+	int64_t copied_once, copied_thrice;
+	struct tally once, thrice;
 	uint64_t n = count_length(r);
-	double ns;
+	double ns, more = 2.0 * (double)n;
 
 	if (!n || run_batch(r, n, &ns))
 		return -1;
 	if (r->mode == RUN_NAMES)
 		return name_calls(r, n, out);
-	for (int i = 0; i < COUNT_REPEATS; i++) {
-		struct tally once, thrice;
-		int64_t copied_once, copied_thrice;
-		double more = 2.0 * (double)n;
-
-		if (count_batch(r, n, &once, &copied_once) ||
-		    count_batch(r, 3 * n, &thrice, &copied_thrice))
-			return -1;
-#define SLOPE(field) (((double)thrice.field - (double)once.field) / more)
-		syscalls[i] = SLOPE(syscalls);
-		switches[i] = SLOPE(voluntary) + SLOPE(involuntary);
-		cpu[i] = SLOPE(cpu_ns);
-		faults[i] = SLOPE(faults);
-		copies[i] =
-			(SLOPE(io_bytes) - (double)r->token_bytes +
-			 ((double)copied_thrice - (double)copied_once) / more) /
-			(double)r->payload_bytes;
-#undef SLOPE
-	}
 	if (r->mode == RUN_TRACE && r->counts == COUNTS_DENIED)
 		return bench_denied(r, "system calls cannot be counted");
+	if (count_batch(r, n, &once, &copied_once) ||
+	    count_batch(r, 3 * n, &thrice, &copied_thrice))
+		return -1;
+#define SLOPE(field) (((double)thrice.field - (double)once.field) / more)
 	if (r->mode == RUN_TRACE) {
-		add_count(out, COUNT_SYSCALLS, 2 * n, syscalls);
+		add_count(out, COUNT_SYSCALLS, 2 * n, SLOPE(syscalls));
 		return 0;
 	}
 	if (b->counts & COUNT_SWITCHES)
-		add_count(out, COUNT_SWITCHES, 2 * n, switches);
+		add_count(out, COUNT_SWITCHES, 2 * n,
+			  SLOPE(voluntary) + SLOPE(involuntary));
 	if (b->counts & COUNT_CPU_TIME)
-		add_count(out, COUNT_CPU_TIME, 2 * n, cpu);
+		add_count(out, COUNT_CPU_TIME, 2 * n, SLOPE(cpu_ns));
 	if (b->counts & COUNT_FAULTS)
-		add_count(out, COUNT_FAULTS, 2 * n, faults);
+		add_count(out, COUNT_FAULTS, 2 * n, SLOPE(faults));
 	if (b->counts & COUNT_COPIES && counts_have_io())
-		add_count(out, COUNT_COPIES, 2 * n, copies);
+		add_count(
+			out, COUNT_COPIES, 2 * n,
+			(SLOPE(io_bytes) - (double)r->token_bytes +
+			 ((double)copied_thrice - (double)copied_once) / more) /
+				(double)r->payload_bytes);
+#undef SLOPE
 	return 0;
 }
 

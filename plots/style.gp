@@ -1,19 +1,24 @@
-# Palette, canvas, reading of CSV and the three kinds of panel that the charts beside this file share.
+# Palette, canvas, reading of CSV and the four kinds of panel that the charts beside this file share.
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # A chart says what it is about in the variables below, then loads this file, which reads, draws and writes it:
 #   dir, out, term, plots   from the caller: the run, the file to write without its suffix, svg or png, this directory
-#   kind                    "dots": a row for each variant; "curves": over the swept quantity; "cdf": over latency
+#   kind                    "dots": a row for each variant; "curves": over the swept quantity; "cdf": over latency;
+#                           "stack": a bar for each peer, of what each variant takes more than the one before it
 #   chart, heading          its name, for messages, and its title
 #   bench, metrics, keep(p) what is drawn; keep says whether param p is
 #   split                   "dots": the column, peer, metric or param, whose values share a row
 #   peer_rows               "dots": with another split than "peer", a row for each variant and peer
 #   dot_text(ns), text_room "dots": what stands right of a point, and the px that it needs
 #   metric_panels           "curves": a panel for each place and metric, rather than one metric
-#   x_text, y_text          axis titles; "dots" has no y_text
-#   linear                  "curves": linear axes instead of logarithmic ones, on which 0 stands left of all else
+#   x_text, y_text          axis titles; "dots" and "stack" have no y_text
+#   linear                  "curves": linear axes instead of logarithmic ones, on which 0 stands left of all else, as
+#                           "stack" has them always
 #   order                   names that come first, in this order, where the data has them
 #   limit                   "cdf": how many variants are drawn, so that they can be told apart
+#   layers_<peer>           "stack": its variants, from the first; each does what those before it do and more. They are
+#                           measured by the first metric, and the last one's end by the second
+#   end_<peer>              "stack": what that end is
 #   place_<name>            the title of that place's panel, where the one below does not fit
 # Times in the CSV are ns. Lengths here are px of a canvas 1000 px wide, from its top left corner.
 
@@ -28,7 +33,7 @@ if (!exists("split")) split = "peer"
 if (!exists("peer_rows")) peer_rows = 0
 if (!exists("text_room")) text_room = 66
 if (!exists("metric_panels")) metric_panels = 0
-if (!exists("linear")) linear = 0
+if (!exists("linear")) linear = kind eq "stack"
 if (!exists("order")) order = ""
 if (!exists("limit")) limit = 1000
 if (!exists("y_text")) y_text = ""
@@ -80,6 +85,12 @@ time_ticks(lo, hi, px, margin) = (tick_s = "", tick_px = px / log10(hi / lo), ti
 	sum [tick_e = floor(log10(lo)):ceil(log10(hi))] (tick_e % tick_step ? 0 : \
 	sum [tick_m = 1:words(mantissas(tick_px))] \
 	(tick_s = tick_s.tick(word(mantissas(tick_px), tick_m) * 10.0**tick_e, lo, hi, margin), 0)), "(".tick_s.")")
+
+# The same for a linear one from 0 to hi, in one unit, of five to twelve texts.
+step_of(hi) = (step_e = 10.0**floor(log10(hi / 5)), step_m = hi / 5 / step_e, step_e * (step_m < 2 ? 1 : step_m < 5 ? 2 : 5))
+even_ticks(hi) = (tick_s = "", sum [tick_i = 0:int(hi / step_of(hi))] (tick_v = tick_i * step_of(hi), \
+	tick_s = tick_s.sprintf('%s"%g %s" %g', tick_i ? ", " : "", tick_v / (hi < 2e6 ? 1e3 : 1e6), \
+	hi < 2e6 ? "µs" : "ms", tick_v), 0), "(".tick_s.")")
 
 # --- palette: Okabe and Ito's without its yellow, and a shape each, so that colour never speaks alone --------------
 
@@ -260,8 +271,55 @@ if (kind eq "curves") {
 	body = 320
 	note = "Point: median over invocations; bar: its 95 % interval."
 }
+if (kind eq "stack") {
+	# $segments: place peer layer from to, and the difference, which noise can make negative: then it has no length.
+	# $totals: place peer value low high bounded missing; the latter the first layer that is, or "-".
+	layer_count(peer) = words(value("layers_".peer))
+	layer_text(peer, i) = i > layer_count(peer) ? value("end_".peer) : (i > 1 ? "+ " : "").word(value("layers_".peer), i)
+	at = 0; at_low = 0; at_high = 0; at_bounded = 0; at_found = 0
+	taking(x) = strcol(1) eq place && strcol(2) eq variant && strcol(3) eq peer && strcol(5) eq metric ? \
+		(at = $6, at_low = $7, at_high = $8, at_bounded = $9, at_found = 1) : 0
+	set print $segments
+	print "# place peer layer from to difference"
+	set print $totals
+	print "# place peer value low high bounded missing"
+	negative = 0
+	unbounded = 0
+	highest = 0
+	do for [place in places] { do for [peer in peers] {
+		edge = 0.0
+		missing = "-"
+		do for [i = 1:layer_count(peer) + 1] {
+			variant = word(value("layers_".peer), min(i, layer_count(peer)))
+			metric = word(metrics, i > layer_count(peer) ? 2 : 1)
+			at_found = 0
+			set table $nothing
+			plot $rows using (taking(0)) with table
+			unset table
+			if (missing eq "-" && !at_found) { missing = variant }
+			if (missing eq "-") {
+				set print $segments append
+				print place, peer, i, edge, max(edge, at), at - edge
+				negative = negative + (at < edge)
+				edge = max(edge, at)
+			}
+		}
+		set print $totals append
+		print place, peer, edge, at_low, at_high, at_bounded, missing
+		highest = max(highest, missing eq "-" ? max(edge, at_high) : edge)
+		unbounded = unbounded + (missing eq "-" && at_bounded == 0)
+	} }
+	unset print
+	highest = max(highest, 1e3)
+	legend = ""
+	do for [peer in peers] { do for [i = 1:layer_count(peer) + 1] { legend = legend.sprintf(" %s/%d", peer, i) } }
+	left = 28 + 7.3 * longest(peers)
+	body = 58 * words(peers)
+	note = "Segment: a layer's median less that of the one before; whisker: the total's 95 % interval."
+	if (negative) { note = note." ▼: less than the one before (noise), drawn as 0." }
+}
 if (kind ne "cdf" && unbounded) {
-	note = note.(kind eq "dots" ? " *: too few invocations for an interval." \
+	note = note.(kind ne "curves" ? " *: too few invocations for an interval." \
 		: sprintf(" %d points had too few invocations for an interval.", unbounded))
 }
 if (kind eq "cdf") {
@@ -307,13 +365,15 @@ variant_colour(path) = turn(colours, variant_index(path))
 # --- layout and frame ----------------------------------------------------------------------------------------------
 
 count = words(places)
-columns = metric_panels && count <= 4 * words(metrics) ? count / words(metrics) : count <= 4 ? count : count <= 6 ? 3 : 4
+columns = kind eq "stack" ? 1 : metric_panels && count <= 4 * words(metrics) ? count / words(metrics) \
+	: count <= 4 ? count : count <= 6 ? 3 : 4
 gap = 14.0
 width = (W - left - 20 - gap * (columns - 1)) / columns
 legend_top = 70
 array legend_x[words(legend)]
 array legend_y[words(legend)]
-sample = kind eq "dots" ? 12 : 34
+sample = kind eq "dots" ? 12 : kind eq "stack" ? 20 : 34
+legend_text(name) = kind eq "stack" ? layer_text(first(name), rest(name) + 0) : name
 x = 16
 y = legend_top
 do for [i = 1:words(legend)] {
@@ -322,6 +382,14 @@ do for [i = 1:words(legend)] {
 	legend_x[i] = x
 	legend_y[i] = y
 	x = x + needed
+}
+if (kind eq "stack") {
+	# A row for each peer, layer below layer.
+	do for [i = 1:words(legend)] {
+		legend_x[i] = left + 150 * (rest(word(legend, i)) - 1)
+		legend_y[i] = legend_top + 19 * (index_of(peers, first(word(legend, i))) - 1)
+	}
+	y = legend_top + 19 * (words(peers) - 1)
 }
 top = y + 44
 pitch = body + 60
@@ -342,20 +410,28 @@ do for [i = 1:words(legend)] {
 	rgb = peer eq "-" ? turn(colours, i) : faint
 	x = legend_x[i]
 	y = y_at(legend_y[i])
+	if (kind eq "stack") {
+		rgb = turn(colours, rest(name) + 0)
+		set object i rectangle from screen x_at(x), y_at(legend_y[i] - 6) to screen x_at(x + sample), \
+			y_at(legend_y[i] + 6) fillcolor rgb rgb fillstyle solid noborder
+		if (rest(name) + 0 == 1) { set label 300 + i first(name) at screen x_at(16), y textcolor rgb ink }
+	}
 	if (kind eq "dots") {
 		set label 100 + i "" at screen x_at(x + sample / 2), y point pt mark(i, "-") ps mark_size(i, "-") \
 			lc rgb turn(colours, i)
-	} else {
+	}
+	if (kind eq "curves" || kind eq "cdf") {
 		set arrow i from screen x_at(x), y to screen x_at(x + sample), y nohead \
 			lw line_width(peer) dt line_dash(peer) lc rgb line_colour(rgb, peer)
 		set label 100 + i "" at screen x_at(x + sample / 2), y point pt mark(peer eq "-" ? i : 1, peer) \
 			ps mark_size(peer eq "-" ? i : 1, peer) lc rgb rgb
 	}
-	set label 200 + i name at screen x_at(x + sample + 7), y textcolor rgb ink
+	set label 200 + i legend_text(name) at screen x_at(x + sample + 7), y textcolor rgb ink
 }
 plot NaN notitle
 unset label
 unset arrow
+unset object
 
 # --- panels --------------------------------------------------------------------------------------------------------
 
@@ -432,7 +508,32 @@ if (kind eq "cdf") {
 	set ytics (0, 10, 25, 50, 75, 90, 100)
 	eval "set xtics ".time_ticks(low, high, width, columns > 1 ? 20 : 0)
 }
-if (kind ne "dots") { set border 3 }
+if (kind eq "stack") {
+	# Room for the texts right of the bars.
+	high = highest / (1 - 80.0 / width)
+	set xrange [0:high]
+	set yrange [words(peers) + 0.5:0.5]
+	set grid xtics noytics
+	eval "set xtics ".even_ticks(high)
+	set style fill solid noborder
+	thick = 0.25
+	# What is not to be drawn is put aside, out of range: gnuplot warns where no row is left.
+	aside = -9
+	level(drawn) = drawn && strcol(1) eq place ? index_of(peers, strcol(2)) : aside
+	rgb_of(i) = int("0x".turn(colours, int(i))[2:*])
+	# Dark text where the colour is bright.
+	rgb_on(i) = has("4 5 7", sprintf("%d", i)) ? 0x222222 : 0xFFFFFF
+	total_text(x) = strcol(7) ne "-" ? "no ok row of ".strcol(7) : time_text($3).($6 == 1 ? "" : "*")
+	difference_text(ns) = ns < 0 ? "−".time_text(-ns) : time_text(ns)
+	extent(text) = (6.2 * strlen(text) - 4) * high / width
+	fits(from, to, text) = to - from > extent(text)
+	# What has no room within its segment stands below, from left to right, as near as its neighbours let it.
+	has_room(x) = fits($4, $5, difference_text($6))
+	below(x) = (below_at = max($4, $3 == 1 || below_next < $4 ? $4 : below_next), below_next = has_room(0) ? below_next \
+		: below_at + extent(difference_text($6)) + 7.0 * high / width, below_at)
+	below_next = 0.0
+}
+if (kind ne "dots" && kind ne "stack") { set border 3 }
 
 here(p) = strcol(1) eq place && part(0) eq p
 do for [k = 1:count] {
@@ -467,6 +568,22 @@ do for [k = 1:count] {
 			lw line_width(rest(p)) dt line_dash(rest(p)) lc rgb line_colour(variant_colour(p), rest(p)) notitle, \
 			for [p in inside] $quantiles using (strcol(1) eq place."/".p ? $2 : NaN):(100 * $3) with points \
 			pt mark(variant_index(p), rest(p)) ps mark_size(variant_index(p), rest(p)) lc rgb variant_colour(p) notitle
+	}
+	if (kind eq "stack") {
+		set ytics ()
+		do for [i = 1:words(peers)] { set ytics add (word(peers, i) i) }
+		plot $segments using 4:(level(1)):4:5:(level(1) - thick):(level(1) + thick):(rgb_of($3)) with boxxyerror \
+			fillcolor rgb variable notitle, \
+			$segments using (($4 + $5) / 2):(level(has_room(0))):(difference_text($6)):(rgb_on($3)) with labels \
+			center font font(10) textcolor rgb variable notitle, \
+			$segments using (below(0)):(level(!has_room(0)) + thick + 0.13):(difference_text($6)):(rgb_of($3)) with \
+			labels left font font(10) textcolor rgb variable notitle, \
+			$segments using 4:(level($6 < 0) - thick - 0.07):(rgb_of($3)) with points pt 11 ps 0.9 lc rgb variable \
+			notitle, \
+			$totals using 3:(level(strcol(7) eq "-" && $6 == 1) + 0.7 * thick):4:5 with xerrorbars lw 1.4 pt -1 \
+			lc rgb ink notitle, \
+			$totals using (strcol(7) eq "-" ? max($3, $5) : $3):(level(1)):(total_text(0)) with labels left \
+			offset 1.1, 0 font font(11) textcolor rgb ink notitle
 	}
 }
 unset multiplot

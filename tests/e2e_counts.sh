@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Exact counts: system calls by tracepoint and by ptrace, copies; and that
-# what cannot be counted is said to be so, never 0.
+# Exact counts: system calls by tracepoint and by ptrace and by name, copies;
+# and that what cannot be counted, or shall not be, is said to be so, never 0.
 # shellcheck source=/dev/null
 . tests/e2e.inc
 
@@ -9,6 +9,7 @@ place=$(two_pu_place)
 eventfd=roundtrip/eventfd/thread/pu/-
 pipe=message/pipe/process/pu/size=64KiB
 spin=${place:+roundtrip/spin/thread/$place/-}
+made=create/pthread/thread/pu/-
 
 count() # directory way-of-counting, "" for the program's choice
 {
@@ -130,4 +131,73 @@ for id in $eventfd getppid/-/-/-/-; do
 		[ "$(fields "$WORK/none/summary.csv" "$id" latency status)" = ok ]
 done
 all_answered none
+
+# ------------------------------------------------------------------ by name
+
+metrics_like() # directory id regular-expression: metric and status, a line each
+{
+	csv "$WORK/$1/summary.csv" | awk -F "$US" -v id="$2" -v like="$3" '
+	($4 "/" $5 "/" $6 "/" $7 "/" $8) == id && $9 ~ like {
+		print $9, $11
+	}'
+}
+
+sum_named() # directory id
+{
+	csv "$WORK/$1/summary.csv" | awk -F "$US" -v id="$2" '
+	($4 "/" $5 "/" $6 "/" $7 "/" $8) == id && $9 ~ /^syscalls[.]/ {
+		sum += $15
+	}
+	END { print sum + 0 }'
+}
+
+# A C library before 2.34 makes threads by clone.
+made_once() # directory
+{
+	clones=$(value "$1" $made syscalls.clone3)$(value "$1" $made \
+		syscalls.clone)
+	is_near "$clones" 1 0.005
+}
+
+attempt "$TEST_PROGRAM" run $made --budget 2s --invocations 2 \
+	-o "$WORK/named"
+expect "a run that names calls exits 0" exits 0
+expect_none "named: every row keeps the contract" \
+	"$(summary_flaws "$WORK/named/summary.csv")"
+expect "named: a rate is exact" [ "$(fields "$WORK/named/summary.csv" $made \
+	rate method)" = exact ]
+if [ -n "$(metrics_like named $made '^syscalls[.]by_name$')" ]; then
+	skipped "named: calls by name" "$(fields "$WORK/named/summary.csv" \
+		$made syscalls.by_name reason)"
+elif is_sanitized; then
+	skipped "named: calls by name" "a sanitizer makes calls of its own"
+else
+	expect "named: a thread is cloned once" made_once named
+	counted named $made syscalls.exit 1 0.005
+	counted named $made syscalls.getcpu 1 0.005
+	if [ "$(fields "$WORK/named/summary.csv" $made syscalls status)" = ok ]
+	then
+		all=$(value named $made syscalls)
+		expect "named: the names add up to $all" \
+			is_near "$(sum_named named $made)" "$all" 0.5
+	else
+		skipped "named: they add up" "system calls are not counted"
+	fi
+fi
+
+attempt "$TEST_PROGRAM" run $made --no-counts --budget 1s --invocations 2 \
+	-o "$WORK/uncounted"
+expect "a run without counts exits 0" exits 0
+expect_none "uncounted: every row keeps the contract" \
+	"$(summary_flaws "$WORK/uncounted/summary.csv")"
+expect "uncounted: it is timed" \
+	[ "$(fields "$WORK/uncounted/summary.csv" $made "done" status)" = ok ]
+expect "uncounted: and what is not asked for is absent, no name among it" \
+	[ "$(metrics_like uncounted $made \
+	'^(syscalls|switches|cpu_time|faults)' | sort | tr '\n' ';')" = \
+	"cpu_time absent;faults absent;switches absent;syscalls absent;\
+syscalls.by_name absent;" ]
+expect "uncounted: and says why" \
+	[ "$(fields "$WORK/uncounted/summary.csv" $made syscalls.by_name \
+	reason)" = "not asked for (--no-counts)" ]
 finish

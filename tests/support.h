@@ -158,4 +158,16 @@ static inline void expect_child(const char *what, child_body *body, void *arg,
 		*out = child;
 }
 
+/* The exec'd program stands beside this one. */
+static inline void find_helper(char *path, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", path, size - 1);
+
+	path[length < 0 ? 0 : length] = '\0';
+	char *slash = strrchr(path, '/');
+	if (slash)
+		snprintf(slash, size - (size_t)(slash - path),
+			 "/handoff-child");
+}
+
 #endif

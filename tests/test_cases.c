@@ -233,7 +233,7 @@ static void test_patterns(void **state)
 	/* globs: '*' crosses '/' */
 	assert_int_equal(picked_by("roundtrip*", NULL), beginning("roundtrip"));
 	assert_int_equal(picked_by("roundtrip/p*/thread/l[23]/-", NULL), 2);
-	assert_int_equal(picked_by("*/size=64KiB", NULL),
+	assert_int_equal(picked_by("message/*/size=64KiB", NULL),
 			 picked_by("message/*=64KiB", NULL));
 	assert_int_equal(picked_by("*", NULL), picked_by(NULL, NULL));
 	/* one case */
@@ -448,6 +448,18 @@ static const uint64_t gaps[] = {
 	0, 10000, 100000, 1000000, 10000000, PARAM_END
 };
 static const uint64_t waiters[] = { PARAM_NONE, 0, 4, 1000000, PARAM_END };
+static const uint64_t at_once[] = { PARAM_NONE, PARAM_PUS, PARAM_END };
+static const uint64_t pages[] = { 1, 64, PARAM_END };
+static const uint64_t more_pages[] = { 512, PARAM_PUS, PARAM_END };
+static const uint64_t one_page[] = { 7, PARAM_END };
+
+static const struct variant sweeping[] = {
+	{ "common", NULL, PEER_NONE, PLACES_NONE },
+	{ "own", NULL, PEER_NONE, PLACES_NONE, .values = one_page },
+	{ "rare", NULL, PEER_NONE, PLACES_NONE, .tier = FULL },
+	{ "secret", NULL, PEER_NONE, PLACES_NONE, .tier = HIDDEN },
+	{ NULL },
+};
 
 static const struct bench solo = { .name = "solo" },
 			  sized = { .name = "sized",
@@ -461,12 +473,21 @@ static const struct bench solo = { .name = "solo" },
 			  waited = { .name = "waited",
 				     .param = "waiters",
 				     .values = waiters },
-			  paired = { .name = "paired", .variants = variants };
+			  paired = { .name = "paired", .variants = variants },
+			  crowd = { .name = "crowd",
+				    .param = "at_once",
+				    .values = at_once },
+			  swept = { .name = "swept",
+				    .variants = sweeping,
+				    .param = "pages",
+				    .values = pages,
+				    .full_values = more_pages };
 
 static const struct bench *const *made_up_all(size_t *count)
 {
-	static const struct bench *const all[] = { &solo, &sized, &rested,
-						   &waited, &paired };
+	static const struct bench *const all[] = { &solo,   &sized,  &rested,
+						   &waited, &paired, &crowd,
+						   &swept };
 
 	*count = COUNT(all);
 	return all;
@@ -520,6 +541,58 @@ static void test_made_up_ids(void **state)
 	EXPECT_IDS(no_filter, "paired/met", "paired/met/-/-/-");
 }
 
+/* The same name on every machine. */
+static void test_as_many_as_pus(void **state)
+{
+	static const char *const machines[] = { "pack:1 core:2 pu:2",
+						"pack:1 core:1 pu:1" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(machines); i++) {
+		struct test_case *c;
+		size_t count;
+
+		open_machine(machines[i]);
+		EXPECT_IDS(no_filter, "crowd", "crowd/-/-/-/-",
+			   "crowd/-/-/-/at_once=pus");
+		c = must_pick(made_up_select, &count, no_filter,
+			      "crowd/-/-/-/at_once=pus", NULL, NULL);
+		assert_string_equal(c->param, "at_once=pus");
+		assert_true(c->value == PARAM_PUS);
+		free(c);
+		topo_close();
+	}
+	open_machine(NULL);
+}
+
+/* A variant's own values are all it has; the rest of a bench's come only with
+ * --full, or where they are named. */
+static void test_values(void **state)
+{
+	(void)state;
+	open_machine("pack:1 core:2 pu:2");
+	EXPECT_IDS(no_filter, "swept", "swept/common/-/-/pages=1",
+		   "swept/common/-/-/pages=64", "swept/own/-/-/pages=7");
+	EXPECT_IDS(full, "swept/common", "swept/common/-/-/pages=1",
+		   "swept/common/-/-/pages=64", "swept/common/-/-/pages=512",
+		   "swept/common/-/-/pages=pus");
+	EXPECT_IDS(full, "swept/own", "swept/own/-/-/pages=7");
+	EXPECT_IDS(full, "swept/rare", "swept/rare/-/-/pages=1",
+		   "swept/rare/-/-/pages=64", "swept/rare/-/-/pages=512",
+		   "swept/rare/-/-/pages=pus");
+	EXPECT_IDS(no_filter, "swept/common/-/-/pages=512",
+		   "swept/common/-/-/pages=512");
+	must_refuse(made_up_select, no_filter, "swept/*/pages=512", "--full");
+	must_refuse(made_up_select, no_filter, "swept/own/-/-/pages=64",
+		    "no case matches");
+	/* full_values make nothing known that is hidden */
+	must_refuse(made_up_select, full, "swept/secret/-/-/pages=512",
+		    "no case matches");
+	EXPECT_IDS(everything_there_is, "swept/secret",
+		   "swept/secret/-/-/pages=1", "swept/secret/-/-/pages=64",
+		   "swept/secret/-/-/pages=512", "swept/secret/-/-/pages=pus");
+}
+
 static void test_full_tier(void **state)
 {
 	size_t without, with;
@@ -528,7 +601,8 @@ static void test_full_tier(void **state)
 	open_machine("pack:1 core:2 pu:2");
 	free(must_pick(made_up_select, &without, no_filter, NULL, NULL, NULL));
 	free(must_pick(made_up_select, &with, full, NULL, NULL, NULL));
-	assert_int_equal(with, without + 1);
+	/* paired/full; swept/common twice and swept/rare four times */
+	assert_int_equal(with, without + 1 + 2 + 4);
 	EXPECT_IDS(full, "paired/full", "paired/full/thread/pu/-");
 	/* named in full it needs no --full; by a glob it does */
 	EXPECT_IDS(no_filter, "paired/full/thread/pu/-",
@@ -547,7 +621,8 @@ static void test_hidden_tier(void **state)
 	open_machine("pack:1 core:2 pu:2");
 	free(must_pick(made_up_select, &without, no_filter, NULL, NULL, NULL));
 	free(must_pick(made_up_select, &with, hidden, NULL, NULL, NULL));
-	assert_int_equal(with, without + 1);
+	/* paired/hidden, and swept/secret four times */
+	assert_int_equal(with, without + 1 + 4);
 	EXPECT_IDS(hidden, "paired/hidden", "paired/hidden/thread/pu/-");
 	must_refuse(made_up_select, no_filter, "paired/hidden/thread/pu/-",
 		    "no case matches");
@@ -637,6 +712,8 @@ int main(void)
 		TEST(test_nothing_left),
 		TEST(test_absent_places),
 		TEST(test_made_up_ids),
+		TEST(test_as_many_as_pus),
+		TEST(test_values),
 		TEST(test_full_tier),
 		TEST(test_hidden_tier),
 		TEST(test_list_names),

@@ -124,6 +124,16 @@ static const struct {
 	  "message/pipe/process/pu/size=64KiB", "copies", 1.95, 2.05 },
 	{ "copy-count", "copies of a 64 KiB message, child (socket)", "2",
 	  "message/socketpair/process/pu/size=64KiB", "copies", 1.95, 2.05 },
+	{ "copy-count", "copies of a 64 KiB message, worker (port)", "1",
+	  "message/port/thread/pu/size=64KiB", "copies", 0.95, 1.05 },
+	{ "copy-count", "copies of a 64 KiB message, child (libuv IPC)", "2",
+	  "message/port_pipe/process/l3/size=64KiB", "copies", 1.95, 2.05 },
+	{ "wake-syscalls", "system calls a wake-up, child (libuv IPC)", "2–3",
+	  "roundtrip/uv_pipe/process/any/-", "syscalls", 3.9, 6.1 },
+	{ "latency", "1 KiB message one way, worker (port)", "5–10 µs",
+	  "message/port/thread/pu/size=1KiB", "latency", 10e3, 20e3 },
+	{ "latency", "1 KiB message one way, child (libuv IPC)", "0.5–2 ms",
+	  "message/port_pipe/process/pu/size=1KiB", "latency", 1e6, 4e6 },
 	{ "wake-syscalls", "system calls a wake-up, worker (uv_async)", "1",
 	  "roundtrip/uv_async/thread/pu/-", "syscalls", 1.9, 2.1 },
 	{ "wake-syscalls", "system calls a wake-up, child (pipe)", "2–3",
@@ -337,9 +347,8 @@ static const struct {
 	{ "64 MiB by reference", "latency",
 	  "share/reference/thread/pu/size=64MiB",
 	  "share/reference/thread/pu/size=1KiB", 0, 2 },
-	{ "64 MiB through a pipe", "latency",
-	  "share/pipe/process/pu/size=64MiB", "share/pipe/process/pu/size=1KiB",
-	  2, 1e6 },
+	{ "1 MiB through a pipe", "latency", "share/pipe/process/pu/size=1MiB",
+	  "share/pipe/process/pu/size=1KiB", 2, 1e6 },
 };
 
 /* Both intervals 1 % wide; the ratio is `times` the end of the range that is
@@ -394,6 +403,19 @@ static void test_ratio_to_nothing(void **state)
 	expect(ratio[1].claim, "not run: no threads here");
 }
 
+/* The same rows that wake-ups are held against, whole. */
+static void test_path(void **state)
+{
+	const char *const id = "roundtrip/uv_async/thread/pu/-";
+
+	(void)state;
+	row(id, "syscalls", 8, 8, 8);
+	row(id, "switches", 0, 0, 0.01);
+	decide();
+	expect("system calls a round trip, worker (uv_async)", "differs");
+	expect("context switches of a round trip, worker", "holds");
+}
+
 static const char slope[] = "fork's time a GiB of written memory";
 
 static void test_slope(void **state)
@@ -423,8 +445,9 @@ static void test_not_included(void **state)
 	(void)state;
 	row("getppid/-/-/-/-", "latency", 100, 99, 101);
 	expect_all("not run: the run did not include or could not count it");
-	/* a line for each, one for the slope and one for LOCK XCHG */
-	assert_int_equal(lines, COUNT(range) + COUNT(fact) + COUNT(ratio) + 2);
+	/* a line for each, two for the path, one for the slope and one for
+	 * LOCK XCHG */
+	assert_int_equal(lines, COUNT(range) + COUNT(fact) + COUNT(ratio) + 4);
 	/* those of a claim stand together */
 	for (size_t i = 1; i < lines; i++)
 		for (size_t k = 0; k + 1 < i; k++)
@@ -698,6 +721,7 @@ int main(void)
 		TEST(test_ratio_below),
 		TEST(test_ratio_at_the_end_cannot_tell),
 		TEST(test_ratio_to_nothing),
+		TEST(test_path),
 		TEST(test_slope),
 		TEST(test_slope_of_nothing),
 		TEST(test_not_included),

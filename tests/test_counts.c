@@ -236,6 +236,293 @@ static void test_fork_by_ptrace(void **state)
 	expect_counts(COUNTS_PTRACE, fork_body);
 }
 
+/* ------------------------------------------------------------ families */
+
+/* What a family's member does; 0, or an errno. */
+static void *call_getppid(void *n)
+{
+	for (uint64_t i = 0; i < *(const uint64_t *)n; i++)
+		syscall(SYS_getppid);
+	return NULL;
+}
+
+static int by_thread(void *(*work)(void *), void *arg)
+{
+	pthread_t thread;
+	int error = pthread_create(&thread, NULL, work, arg);
+
+	return error ? error : pthread_join(thread, NULL);
+}
+
+static int by_process(void *(*work)(void *), void *arg)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid) {
+		work(arg);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return errno;
+	return status ? ECHILD : 0;
+}
+
+typedef int member_fn(void *(*work)(void *), void *arg);
+static member_fn *const members[] = { by_thread, by_process };
+static const char *const member_name[] = { "thread", "process" };
+
+struct family {
+	enum counts_method method;
+	int family;
+	member_fn *member;
+};
+
+/* Calls in a bracket within which a member makes n. */
+static int64_t count_member(const struct family *f, uint64_t n)
+{
+	struct tally before, after;
+	unsigned what = TALLY_COUNTING | (f->family ? TALLY_FAMILY : 0);
+	int error;
+
+	tally_begin(&before, what);
+	error = f->member(call_getppid, &n);
+	tally_end(&after, what);
+	return error ? -error : (int64_t)(after.syscalls - before.syscalls);
+}
+
+/* All of the member's calls are the family's, none are the thread's. */
+static int family_body(struct child *child, void *arg)
+{
+	const struct family *f = arg;
+	int64_t warm, once, thrice, off;
+
+	if (counts_thread(f->method, &child->traced, f->family))
+		return child_fail(child, "counts_thread: %s", strerror(errno));
+	warm = count_member(f, 1); /* the next one finds a stack */
+	once = count_member(f, N);
+	thrice = count_member(f, 3 * N);
+	off = thrice - once - (f->family ? 2 * N : 0);
+	/* who joins too late to wait for it makes one call less */
+	if (warm < 0 || once < 0 || off < -1 || off > 1)
+		return child_fail(child, "%d calls more are %d", 2 * N,
+				  (int)(thrice - once));
+	return 0;
+}
+
+static void expect_family(enum counts_method method)
+{
+	need(method);
+	if (SANITIZED)
+		skip_because("a sanitizer makes calls of its own");
+	for (size_t i = 0; i < COUNT(members); i++)
+		for (int family = 0; family <= 1; family++) {
+			struct family f = { method, family, members[i] };
+
+			expect_child(member_name[i], family_body, &f,
+				     method == COUNTS_PTRACE, NULL);
+		}
+}
+
+static void test_family_by_perf(void **state)
+{
+	(void)state;
+	expect_family(COUNTS_PERF);
+}
+
+static void test_family_by_ptrace(void **state)
+{
+	(void)state;
+	expect_family(COUNTS_PTRACE);
+}
+
+/* --------------------------------------------------------- calls by name */
+
+static uint64_t called(const struct child *child, size_t number)
+{
+	return atomic_load(&child->traced.calls[number]);
+}
+
+static uint64_t all_called(const struct child *child)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < COUNTS_CALLS; i++)
+		sum += called(child, i);
+	return sum;
+}
+
+static int expect_called(struct child *child, uint64_t getppids,
+			 uint64_t getuids, uint64_t others)
+{
+	if (called(child, SYS_getppid) != getppids ||
+	    called(child, SYS_getuid) != getuids ||
+	    all_called(child) != getppids + getuids + others)
+		return child_fail(
+			child, "%d getppid, %d getuid, %d in all, not %d %d %d",
+			(int)called(child, SYS_getppid),
+			(int)called(child, SYS_getuid), (int)all_called(child),
+			(int)getppids, (int)getuids,
+			(int)(getppids + getuids + others));
+	return 0;
+}
+
+static void three_and_one(int n)
+{
+	for (int i = 0; i < n; i++) {
+		for (int k = 0; k < 3; k++)
+			syscall(SYS_getppid);
+		syscall(SYS_getuid);
+	}
+}
+
+/* Those of the tally and no other: neither what the reading itself does nor
+ * what comes before it and after. */
+static int names_body(struct child *child, void *arg)
+{
+	struct tally tally;
+
+	(void)arg;
+	if (counts_thread(COUNTS_PTRACE, &child->traced, 0))
+		return child_fail(child, "counts_thread: %s", strerror(errno));
+	three_and_one(10);
+	if (expect_called(child, 0, 0, 0))
+		return -1;
+	for (int batch = 1; batch <= 2; batch++) {
+		tally_begin(&tally, TALLY_COUNTING);
+		three_and_one(N);
+		tally_end(&tally, TALLY_COUNTING);
+		three_and_one(10);
+		if (expect_called(child, 3 * N * (uint64_t)batch,
+				  N * (uint64_t)batch, 0))
+			return -1;
+	}
+	return 0;
+}
+
+static void expect_names(child_body *body, void *arg)
+{
+	need(COUNTS_PTRACE);
+	if (SANITIZED)
+		skip_because("a sanitizer makes calls of its own");
+	expect_child("names", body, arg, true, NULL);
+}
+
+static void test_names(void **state)
+{
+	(void)state;
+	expect_names(names_body, NULL);
+}
+
+/* Whoever the family's members are: theirs count while a tally of it is open,
+ * and what making them takes, too. */
+static int family_names_body(struct child *child, void *arg)
+{
+	member_fn *const *member = arg;
+	uint64_t n = N, others;
+	struct tally tally;
+
+	if (counts_thread(COUNTS_PTRACE, &child->traced, 1))
+		return child_fail(child, "counts_thread: %s", strerror(errno));
+	if ((*member)(call_getppid, &n) || expect_called(child, 0, 0, 0))
+		return -1;
+	tally_begin(&tally, TALLY_FAMILY | TALLY_COUNTING);
+	if ((*member)(call_getppid, &n))
+		return child_fail(child, "no member");
+	tally_end(&tally, TALLY_FAMILY | TALLY_COUNTING);
+	others = all_called(child) - called(child, SYS_getppid);
+	if (others < 3 || others > 30)
+		return child_fail(child, "made of %d calls", (int)others);
+	return expect_called(child, N, 0, others);
+}
+
+static void test_names_of_families(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(members); i++)
+		expect_names(family_names_body, (void *)(uintptr_t)&members[i]);
+}
+
+/* Two threads that wait for each other without system calls. */
+static atomic_int turn;
+
+static void *call_in_turn(void *arg)
+{
+	while (atomic_load(&turn) != 1)
+		;
+	call_getppid(arg);
+	atomic_store(&turn, 2);
+	return NULL;
+}
+
+/* One thread's tally knows nothing of the other's calls. */
+static int others_names_body(struct child *child, void *arg)
+{
+	struct tally tally;
+	pthread_t thread;
+	uint64_t n = N;
+
+	(void)arg;
+	if (counts_thread(COUNTS_PTRACE, &child->traced, 0) ||
+	    pthread_create(&thread, NULL, call_in_turn, &n))
+		return child_fail(child, "no thread to be counted");
+	tally_begin(&tally, TALLY_COUNTING);
+	atomic_store(&turn, 1);
+	while (atomic_load(&turn) != 2)
+		;
+	three_and_one(1);
+	tally_end(&tally, TALLY_COUNTING);
+	pthread_join(thread, NULL);
+	return expect_called(child, 3, 1, 0);
+}
+
+static void test_names_of_others(void **state)
+{
+	(void)state;
+	expect_names(others_names_body, NULL);
+}
+
+static void test_call_names(void **state)
+{
+	enum { FITS = 22 }; /* into a metric's name, after "syscalls." */
+	size_t known = 0;
+
+	(void)state;
+	assert_string_equal(counts_call_name(SYS_getppid), "getppid");
+	assert_string_equal(counts_call_name(SYS_read), "read");
+	assert_string_equal(counts_call_name(SYS_futex), "futex");
+	assert_string_equal(counts_call_name(SYS_execve), "execve");
+	assert_string_equal(counts_call_name(SYS_clone3), "clone3");
+	assert_null(counts_call_name(COUNTS_CALLS - 1));
+	assert_null(counts_call_name(COUNTS_CALLS));
+	assert_null(counts_call_name(SIZE_MAX));
+	/* cut to what fits, none is taken for another */
+	for (size_t i = 0; i < COUNTS_CALLS; i++) {
+		const char *name = counts_call_name(i);
+
+		known += name != NULL;
+		for (size_t k = 0; name && k < i; k++)
+			if (counts_call_name(k) &&
+			    !strncmp(name, counts_call_name(k), FITS))
+				fail_msg("%s and %s", name,
+					 counts_call_name(k));
+	}
+	assert_true(known > 250);
+}
+
+/* Wherever ptrace counts, it can name. */
+static void test_can_name(void **state)
+{
+	char why[160] = "", why_not[160];
+
+	(void)state;
+	assert_int_equal(counts_can_name(why, sizeof(why)) != 0,
+			 probe("ptrace", why_not, sizeof(why_not)) ==
+				 COUNTS_PTRACE);
+	assert_int_not_equal(why[0], '\0');
+	assert_null(strchr(why, '\n'));
+}
+
 /* The tracer hands signals on: one that is caught, and one that kills. */
 static volatile sig_atomic_t caught;
 
@@ -336,11 +623,13 @@ static void test_io_only_when_counting(void **state)
 
 /* -------------------------------------------------- what getrusage says */
 
+/* Fresh pages, sleeps and processor time that are known. */
+enum { PAGES = 64, NAPS = 50, BUSY_NS = 20000000 };
+
 static void test_switches(void **state)
 {
 	const struct timespec nap = { .tv_nsec = 100000 };
 	struct tally before, after;
-	enum { NAPS = 50 };
 
 	(void)state;
 	tally_begin(&before, TALLY_THREAD);
@@ -362,7 +651,7 @@ static void *sleep_in_thread(void *arg)
 {
 	const struct timespec nap = { .tv_nsec = 100000 };
 
-	for (int i = 0; i < 50; i++)
+	for (int i = 0; i < NAPS; i++)
 		nanosleep(&nap, NULL);
 	return arg;
 }
@@ -379,7 +668,94 @@ static void test_switches_of_others(void **state)
 			 0);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	tally_end(&after, TALLY_THREAD);
-	assert_true(after.voluntary - before.voluntary < 25);
+	assert_true(after.voluntary - before.voluntary < NAPS / 2);
+}
+
+static uint64_t own_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void touch_pages(size_t pages)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *memory = mmap(NULL, pages * page, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die_errno("map %d pages", (int)pages);
+	madvise(memory, pages * page, MADV_NOHUGEPAGE);
+	for (size_t i = 0; i < pages; i++)
+		((volatile char *)memory)[i * page] = 1;
+	munmap(memory, pages * page);
+}
+
+static void *work(void *arg)
+{
+	uint64_t from = own_cpu_ns();
+
+	touch_pages(PAGES);
+	sleep_in_thread(NULL);
+	while (own_cpu_ns() - from < BUSY_NS)
+		;
+	return arg;
+}
+
+static void expect_work(const char *who, const struct tally *before,
+			const struct tally *after, bool counted)
+{
+	uint64_t faults = after->faults - before->faults,
+		 switches = after->voluntary - before->voluntary,
+		 cpu_ns = after->cpu_ns - before->cpu_ns;
+
+	/* getrusage() knows a child's time in µs */
+	if (counted ? faults < PAGES || switches < NAPS ||
+			      cpu_ns < BUSY_NS - 10000 :
+		      switches >= NAPS || cpu_ns >= BUSY_NS / 2)
+		fail_msg("%s: %d faults, %d switches, %d ns", who, (int)faults,
+			 (int)switches, (int)cpu_ns);
+}
+
+/* What its threads and children used is the family's, once they are gone. */
+static void test_family(void **state)
+{
+	static const unsigned what[] = { TALLY_THREAD, TALLY_FAMILY };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(members); i++)
+		for (size_t k = 0; k < COUNT(what); k++) {
+			struct tally before, after;
+
+			tally_begin(&before, what[k]);
+			assert_int_equal(members[i](work, NULL), 0);
+			tally_end(&after, what[k]);
+			expect_work(member_name[i], &before, &after,
+				    what[k] == TALLY_FAMILY);
+		}
+}
+
+static void test_unreaped(void **state)
+{
+	struct tally before, between, after;
+	siginfo_t info;
+	pid_t pid;
+
+	(void)state;
+	tally_begin(&before, TALLY_FAMILY);
+	pid = fork();
+	if (!pid) {
+		work(NULL);
+		_exit(0);
+	}
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	tally_begin(&between, TALLY_FAMILY);
+	expect_work("not reaped", &before, &between, false);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	tally_end(&after, TALLY_FAMILY);
+	expect_work("reaped", &between, &after, true);
 }
 
 static void test_cpu_time(void **state)
@@ -410,20 +786,12 @@ static void test_cpu_time(void **state)
 
 static void test_faults(void **state)
 {
-	enum { PAGES = 64 };
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct tally before, after;
-	char *memory = mmap(NULL, PAGES * page, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	(void)state;
-	assert_true(memory != MAP_FAILED);
-	madvise(memory, PAGES * page, MADV_NOHUGEPAGE);
 	tally_begin(&before, TALLY_THREAD);
-	for (size_t i = 0; i < PAGES; i++)
-		((volatile char *)memory)[i * page] = 1;
+	touch_pages(PAGES);
 	tally_end(&after, TALLY_THREAD);
-	munmap(memory, PAGES * page);
 	assert_true(after.faults - before.faults >= PAGES);
 	/* a sanitizer touches memory of its own for each */
 	assert_true(SANITIZED || after.faults - before.faults < 2 * PAGES);
@@ -464,12 +832,21 @@ int main(void)
 		cmocka_unit_test(test_threads_by_ptrace),
 		cmocka_unit_test(test_fork_by_perf),
 		cmocka_unit_test(test_fork_by_ptrace),
+		cmocka_unit_test(test_family_by_perf),
+		cmocka_unit_test(test_family_by_ptrace),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_names_of_families),
+		cmocka_unit_test(test_names_of_others),
+		cmocka_unit_test(test_call_names),
+		cmocka_unit_test(test_can_name),
 		cmocka_unit_test(test_traced_signals),
 		cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_io_bytes),
 		cmocka_unit_test(test_io_only_when_counting),
 		cmocka_unit_test(test_switches),
 		cmocka_unit_test(test_switches_of_others),
+		cmocka_unit_test(test_family),
+		cmocka_unit_test(test_unreaped),
 		cmocka_unit_test(test_cpu_time),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_add),

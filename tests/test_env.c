@@ -3,21 +3,9 @@
 #include "env.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cmocka.h>
+#include "fake_root.h"
 
 #define CPU "/sys/devices/system/cpu/"
 
@@ -39,23 +27,12 @@ static int machine_setup(void **state)
 
 	if (!m)
 		return -1;
-	/* A sign that glob() would read otherwise must not matter. */
-	snprintf(m->root, sizeof(m->root), "/tmp/test_env[x]*-XXXXXX");
-	if (!mkdtemp(m->root) || chmod(m->root, 0755)) {
+	if (root_make(m->root)) {
 		free(m);
 		return -1;
 	}
 	*state = m;
 	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
 }
 
 static void rows_free(struct machine *m)
@@ -73,7 +50,7 @@ static void rows_free(struct machine *m)
 static int machine_teardown(void **state)
 {
 	struct machine *m = *state;
-	int rc = nftw(m->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	int rc = root_remove(m->root);
 
 	rows_free(m);
 	free(m);
@@ -83,26 +60,12 @@ static int machine_teardown(void **state)
 static void put_bytes(struct machine *m, const char *path, const void *bytes,
 		      size_t size)
 {
-	char full[PATH_MAX + 256];
-	int fd;
-
-	snprintf(full, sizeof(full), "%s%s", m->root, path);
-	for (char *s = full + strlen(m->root) + 1; (s = strchr(s, '/')); s++) {
-		*s = '\0';
-		if (mkdir(full, 0755) && errno != EEXIST)
-			fail_msg("mkdir %s: %s", full, strerror(errno));
-		*s = '/';
-	}
-	fd = open(full, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	if (fd < 0)
-		fail_msg("open %s: %s", full, strerror(errno));
-	assert_int_equal(write(fd, bytes, size), size);
-	close(fd);
+	root_put_bytes(m->root, path, bytes, size);
 }
 
 static void put_file(struct machine *m, const char *path, const char *text)
 {
-	put_bytes(m, path, text, strlen(text));
+	root_put(m->root, path, text);
 }
 
 static void put_cpu(struct machine *m, unsigned cpu, const char *file,

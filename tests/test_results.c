@@ -15,6 +15,9 @@ static char err[512];
 
 /* ------------------------------------------------------- made-up cases */
 
+static const struct metric facts[] = { { "rate", "1/s" },
+				       { "open", "bool" },
+				       { NULL, NULL } };
 static const struct metric own[] = { { "call", "ns" },
 				     { "done", "ns" },
 				     { NULL, NULL } };
@@ -25,11 +28,16 @@ static const struct bench alpha = { .name = "alpha", .unit = "ns" },
 					     COUNT_COPIES },
 			  gamma_bench = { .name = "gamma",
 					  .unit = "ns",
-					  .metrics = own };
+					  .metrics = own },
+			  delta = { .name = "delta",
+				    .unit = "ns",
+				    .metrics = facts,
+				    .counts = COUNT_SYSCALLS | COUNT_FAULTS |
+					      COUNT_NAMES };
 static const struct variant only = { .name = "-" }, piped = { .name = "pipe" };
 static const struct place l3 = { .name = "l3", .present = true };
 
-enum { ALPHA, BETA, GAMMA, LACKING, CASES };
+enum { ALPHA, BETA, GAMMA, LACKING, DELTA, CASES };
 
 static const struct test_case cases[CASES] = {
 	[ALPHA] = { .bench = &alpha,
@@ -53,6 +61,10 @@ static const struct test_case cases[CASES] = {
 		      .param = "-",
 		      .status = STATUS_ABSENT,
 		      .reason = "no \"unicorn\", here" },
+	[DELTA] = { .bench = &delta,
+		    .variant = &only,
+		    .value = PARAM_NONE,
+		    .param = "-" },
 };
 
 static struct results results;
@@ -68,6 +80,7 @@ static int begin(void **state)
 	snprintf(results.run, sizeof(results.run), "20260131T120000Z");
 	results.clock_step_ns = 10;
 	results.counts_why = "perf: no; ptrace: no";
+	results.names_why = "ptrace: Operation not permitted";
 	return 0;
 }
 
@@ -173,7 +186,8 @@ static const char *field(const char *id, const char *name, const char *column)
 
 static const char alpha_id[] = "alpha/-/-/-/-",
 		  beta_id[] = "beta/pipe/process/l3/size=64KiB",
-		  gamma_id[] = "gamma/-/thread/-/-";
+		  gamma_id[] = "gamma/-/thread/-/-",
+		  delta_id[] = "delta/-/-/-/-";
 
 static void expect(const char *id, const char *name, const char *column,
 		   const char *want)
@@ -372,6 +386,115 @@ static void test_own_metrics(void **state)
 	assert_null(field(gamma_id, "latency", "value"));
 }
 
+static void exact_metric(const char *name, const char *unit, double value)
+{
+	struct measured *m = metric(name, METHOD_EXACT, value);
+
+	snprintf(m->unit, sizeof(m->unit), "%s", unit);
+	m->is_count = true;
+	m->samples = 3;
+}
+
+static void add_facts(double rate, double open)
+{
+	answer(RUN_MEASURE);
+	exact_metric("rate", "1/s", rate);
+	exact_metric("open", "bool", open);
+	add(DELTA);
+}
+
+/* What was found out has a value and its interval, but no distribution. */
+static void test_exact(void **state)
+{
+	static const char *const empty[] = { "min",  "p50", "p90",  "p99",
+					     "p999", "max", "flags" };
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		add_facts(1000 + i, 1);
+	results.precision = 1e-9; /* too wide for it: but it is no time */
+	write_all();
+	expect(delta_id, "rate", "status", "ok");
+	expect(delta_id, "rate", "method", "exact");
+	expect(delta_id, "rate", "unit", "1/s");
+	expect(delta_id, "rate", "value", "1002.5");
+	expect(delta_id, "rate", "invocations", "6");
+	expect(delta_id, "rate", "samples", "18");
+	assert_true(number(delta_id, "rate", "ci_low") < 1002.5);
+	assert_true(number(delta_id, "rate", "ci_high") > 1002.5);
+	expect(delta_id, "open", "value", "1");
+	expect(delta_id, "open", "unit", "bool");
+	expect(delta_id, "open", "method", "exact");
+	expect(delta_id, "open", "ci_low", "1");
+	for (size_t i = 0; i < COUNT(empty); i++)
+		expect(delta_id, "rate", empty[i], "");
+	/* it was timed, though nothing has a spread: nothing to wait for */
+	assert_true(results_width(&results, DELTA) == 0);
+}
+
+static void name_calls(const char *name, double value)
+{
+	struct named_calls *call = &inv.sample.call[inv.sample.calls++];
+
+	snprintf(call->name, sizeof(call->name), "syscalls.%.22s", name);
+	call->value = value;
+	call->samples = 8;
+}
+
+static void test_named_calls(void **state)
+{
+	struct csv_in *in;
+	size_t rows = 0;
+
+	(void)state;
+	add_facts(1000, 1);
+	answer(RUN_NAMES);
+	name_calls("clone3", 1);
+	name_calls("futex", 0.875);
+	add(DELTA);
+	write_all();
+	expect(delta_id, "syscalls.clone3", "status", "ok");
+	expect(delta_id, "syscalls.clone3", "value", "1");
+	expect(delta_id, "syscalls.clone3", "unit", "count");
+	expect(delta_id, "syscalls.clone3", "method", "slope");
+	expect(delta_id, "syscalls.clone3", "invocations", "1");
+	expect(delta_id, "syscalls.clone3", "samples", "8");
+	expect(delta_id, "syscalls.clone3", "p50", "");
+	expect(delta_id, "syscalls.clone3", "flags", "");
+	expect(delta_id, "syscalls.futex", "value", "0.875");
+	/* they are all there is: nothing is missing by name */
+	assert_null(field(delta_id, "syscalls.by_name", "status"));
+	assert_null(field(delta_id, "syscalls.exit", "status"));
+	/* their sum is none of them */
+	expect(delta_id, "syscalls", "status", "denied");
+
+	in = csv_open("invocations.csv", err, sizeof(err));
+	assert_non_null(in);
+	while (csv_read(in) > 0) {
+		if (strncmp(csv_field(in, csv_column(in, "metric")),
+			    "syscalls.", 9) != 0)
+			continue;
+		rows++;
+		assert_string_equal(csv_field(in, csv_column(in, "pass")),
+				    "names");
+		assert_string_equal(csv_field(in, csv_column(in, "samples")),
+				    "8");
+	}
+	csv_in_close(in);
+	assert_int_equal(rows, 2);
+}
+
+/* A case that makes none was looked at, too. */
+static void test_no_calls(void **state)
+{
+	(void)state;
+	add_facts(1000, 1);
+	answer(RUN_NAMES);
+	add(DELTA);
+	write_all();
+	assert_null(field(delta_id, "syscalls.by_name", "status"));
+}
+
 /* ------------------------------------------------- rows without a number */
 
 /* Numbers, method and flags empty, the reason filled. */
@@ -424,7 +547,8 @@ static void test_not_ok(void **state)
 	assert_int_equal(results_with(&results, STATUS_TIMEOUT), 1);
 	assert_int_equal(results_with(&results, STATUS_DENIED), 1);
 	assert_int_equal(results_with(&results, STATUS_ABSENT), 1);
-	assert_int_equal(results_with(&results, STATUS_OK), 0);
+	/* not reached, and so not known to be anything else */
+	assert_int_equal(results_with(&results, STATUS_OK), 1);
 }
 
 /* A case that once failed is not trusted, whatever it answered before. */
@@ -479,6 +603,43 @@ static void test_uncounted(void **state)
 	assert_string_not_equal(field(beta_id, "copies", "reason"), "");
 	/* not asked for, not missed */
 	assert_null(field(beta_id, "cpu_time", "status"));
+}
+
+static void test_unnamed(void **state)
+{
+	(void)state;
+	add_facts(1000, 1);
+	write_all();
+	expect_lacking(delta_id, "syscalls.by_name", "denied",
+		       "ptrace: Operation not permitted");
+	expect(delta_id, "syscalls.by_name", "unit", "count");
+	expect_lacking(delta_id, "faults", "absent",
+		       "the run ended before counting");
+	/* nothing of it where names are not asked for */
+	add_samples(BETA, "latency", 100, 100, 10);
+	write_all();
+	assert_null(field(beta_id, "syscalls.by_name", "status"));
+}
+
+/* --no-counts: what was not asked for is absent, not denied. */
+static void test_no_counts(void **state)
+{
+	static const char *const counts[] = { "syscalls", "faults",
+					      "syscalls.by_name" };
+
+	(void)state;
+	results.uncounted = true;
+	add_facts(1000, 1);
+	add_samples(BETA, "latency", 100, 100, 10);
+	write_all();
+	for (size_t i = 0; i < COUNT(counts); i++)
+		expect_lacking(delta_id, counts[i], "absent",
+			       "not asked for (--no-counts)");
+	expect_lacking(beta_id, "copies", "absent",
+		       "not asked for (--no-counts)");
+	expect(delta_id, "rate", "status", "ok");
+	expect(beta_id, "latency", "status", "ok");
+	assert_null(field(alpha_id, "syscalls", "status"));
 }
 
 /* ----------------------------------------------------------------- flags */
@@ -748,8 +909,8 @@ static void test_read_back(void **state)
 	row = summary_find(&summary, beta_id, "syscalls");
 	assert_non_null(row);
 	assert_string_equal(row->status, "denied");
-	/* alpha, beta with three counts, gamma twice */
-	assert_int_equal(summary.count, 7);
+	/* alpha, beta with three counts, gamma twice, delta */
+	assert_int_equal(summary.count, 8);
 	summary_free(&summary);
 }
 
@@ -837,6 +998,38 @@ static void test_too_many_metrics(void **state)
 	answer(RUN_MEASURE);
 	metric("one more", METHOD_SINGLE, 1);
 	assert_int_equal(results_add(&results, ALPHA, &inv, 0, 0, 0), -1);
+	answer(RUN_NAMES);
+	name_calls("one_more", 1);
+	assert_int_equal(results_add(&results, ALPHA, &inv, 0, 0, 0), -1);
+}
+
+/* As many as one process can answer, metrics and names, all have rows. */
+static void test_many_metrics(void **state)
+{
+	char name[SAMPLE_NAME];
+
+	(void)state;
+	answer(RUN_MEASURE);
+	for (int i = 0; i < SAMPLE_MAX_METRICS; i++) {
+		snprintf(name, sizeof(name), "m%d", i);
+		hist_add(&metric(name, METHOD_BATCH, i)->hist, i);
+	}
+	add(DELTA);
+	answer(RUN_NAMES);
+	for (int i = 0; i < SAMPLE_MAX_CALLS; i++) {
+		snprintf(name, sizeof(name), "call%d", i);
+		name_calls(name, i);
+	}
+	add(DELTA);
+	write_all();
+	for (int i = 0; i < SAMPLE_MAX_METRICS; i++) {
+		snprintf(name, sizeof(name), "m%d", i);
+		expect_near(delta_id, name, "value", i, 0);
+	}
+	for (int i = 0; i < SAMPLE_MAX_CALLS; i++) {
+		snprintf(name, sizeof(name), "syscalls.call%d", i);
+		expect_near(delta_id, name, "value", i, 0);
+	}
 }
 
 /* Arrays grow; each value is kept. */
@@ -889,11 +1082,16 @@ int main(void)
 		TEST(test_quantiles),
 		TEST(test_counts),
 		TEST(test_own_metrics),
+		TEST(test_exact),
+		TEST(test_named_calls),
+		TEST(test_no_calls),
 		TEST(test_not_ok),
 		TEST(test_failed_later),
 		TEST(test_not_reached),
 		TEST(test_counted_but_not_timed),
 		TEST(test_uncounted),
+		TEST(test_unnamed),
+		TEST(test_no_counts),
 		TEST(test_flag_resolution),
 		TEST(test_flag_drift),
 		TEST(test_flag_bimodal),
@@ -905,6 +1103,7 @@ int main(void)
 		TEST(test_noise),
 		TEST(test_cannot_write),
 		TEST(test_too_many_metrics),
+		TEST(test_many_metrics),
 		TEST(test_many_invocations),
 	};
 

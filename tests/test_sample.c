@@ -19,10 +19,13 @@ static struct {
 	uint64_t less;       /* operations it says it did not do */
 	uint64_t calls;      /* system calls an operation, and */
 	uint64_t calls_once; /* a batch */
+	uint64_t uids;       /* calls of another name an operation */
+	uint64_t pages;      /* fresh ones touched an operation */
 	uint64_t bytes;      /* written and read an operation */
 	uint64_t switches;   /* sleeps an operation */
 	double metric[2];    /* own metrics to hand in */
 	bool means;          /* …as means */
+	bool values;         /* …the second as values, each one larger */
 	int setup, teardown; /* what they return */
 	uint64_t settle_at;  /* operations a batch from which it fails */
 	bool moves;          /* to another PU */
@@ -54,6 +57,32 @@ static void move_bytes(uint64_t n)
 		die_errno("a pipe of %d bytes", (int)n);
 }
 
+static void touch_pages(uint64_t pages)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *memory = mmap(NULL, pages * page, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die_errno("map %d pages", (int)pages);
+	madvise(memory, pages * page, MADV_NOHUGEPAGE);
+	for (uint64_t i = 0; i < pages; i++)
+		((volatile char *)memory)[i * page] = 1;
+	munmap(memory, pages * page);
+}
+
+static void hand_in(struct run *r)
+{
+	for (unsigned k = 0; k < 2; k++) {
+		if (does.means)
+			run_mean(r, k, does.metric[k]);
+		else if (does.values && k == 1)
+			run_value(r, k, does.metric[k]++);
+		else
+			run_sample(r, k, does.metric[k]);
+	}
+}
+
 static uint64_t run_busy(struct run *r, uint64_t n)
 {
 	const struct timespec nap = { .tv_nsec = 1000 };
@@ -67,16 +96,16 @@ static uint64_t run_busy(struct run *r, uint64_t n)
 			busy(does.busy_ns);
 		for (uint64_t k = 0; k < does.calls; k++)
 			syscall(SYS_getppid);
+		for (uint64_t k = 0; k < does.uids; k++)
+			syscall(SYS_getuid);
+		if (does.pages)
+			touch_pages(does.pages);
 		if (does.bytes)
 			move_bytes(does.bytes);
 		for (uint64_t k = 0; k < does.switches; k++)
 			nanosleep(&nap, NULL);
-		for (unsigned k = 0; r->bench->metrics && k < 2; k++) {
-			if (does.means)
-				run_mean(r, k, does.metric[k]);
-			else
-				run_sample(r, k, does.metric[k]);
-		}
+		if (r->bench->metrics)
+			hand_in(r);
 	}
 	if (does.moves && topo_bind(topo_pu(1)))
 		die_errno("bind");
@@ -150,8 +179,8 @@ static const struct bench with_own = { HOOKS, .run = run_busy, .metrics = own };
 static const struct bench counted = {
 	HOOKS,
 	.run = run_busy,
-	.counts =
-		COUNT_SYSCALLS | COUNT_SWITCHES | COUNT_CPU_TIME | COUNT_COPIES,
+	.counts = COUNT_SYSCALLS | COUNT_SWITCHES | COUNT_CPU_TIME |
+		  COUNT_COPIES | COUNT_FAULTS | COUNT_NAMES,
 	.count_n = 100,
 };
 
@@ -434,6 +463,47 @@ static void test_many_own_means(void **state)
 	assert_true(fabs(sample.metric[0].value / 100.25 - 1) < 0.01);
 }
 
+/* A number that was found out: no distribution, and the median of what was
+ * handed in while measuring, here 1, 2, 3 … after the warm-up's. */
+static void test_own_values(void **state)
+{
+	const struct measured *m = &sample.metric[1];
+
+	(void)state;
+	does.busy_ns = 200000;
+	does.values = true;
+	does.metric[0] = 5;
+	measure(&with_own);
+	assert_int_equal(sample.metric[0].method, METHOD_SINGLE);
+	assert_false(sample.metric[0].is_count);
+	assert_true(sample.metric[0].hist.n > 0);
+	assert_int_equal(m->method, METHOD_EXACT);
+	assert_true(m->is_count);
+	assert_int_equal(m->samples, sample.evidence.operations);
+	assert_true(m->samples < 4096);
+	assert_int_equal(m->hist.n, 0);
+	/* the last ones, up to what would have come next */
+	if (m->value != does.metric[1] - ((double)m->samples + 1) / 2)
+		fail_msg("%g of %d values up to %g", m->value, (int)m->samples,
+			 does.metric[1] - 1);
+}
+
+/* More of them than are kept: of the first 4096, which tell as well. */
+static void test_many_own_values(void **state)
+{
+	const struct measured *m = &sample.metric[1];
+	double before;
+
+	(void)state;
+	does.values = true;
+	does.metric[0] = 5;
+	measure(&with_own);
+	assert_true(m->samples > 4096);
+	before = does.metric[1] - (double)m->samples;
+	if (m->value != before + 4095.0 / 2)
+		fail_msg("%g, the first was %g", m->value, before);
+}
+
 /* ------------------------------------------------------------ counts */
 
 static int counts_body(struct child *child, void *arg)
@@ -510,11 +580,85 @@ static void test_other_counts(void **state)
 	does.switches = 1;
 	does.busy_ns = 20000;
 	expect_child("counting", counts_body, &denied, false, &child);
-	assert_true(child.number[7] == 3); /* no calls */
+	assert_true(child.number[7] == 4); /* no calls */
 	assert_true(child.number[1] >= 0.99 && child.number[1] < 1.5);
 	assert_true(child.number[2] >= 0.9 * 20000);
 	/* written once and read once, over twice as much "payload" */
 	assert_true(fabs(child.number[3] - 1) < 0.005);
+}
+
+static void test_page_faults(void **state)
+{
+	static const uint64_t pages[] = { 0, 1, 17 };
+	enum counts_method denied = COUNTS_DENIED;
+
+	(void)state;
+	if (SANITIZED)
+		skip_because("a sanitizer touches pages of its own");
+	for (size_t i = 0; i < COUNT(pages); i++) {
+		struct child child;
+
+		does.pages = pages[i];
+		does.bytes = 1; /* there is a payload to copy */
+		expect_child("counting", counts_body, &denied, false, &child);
+		if (child.number[4] != (double)pages[i])
+			fail_msg("%d faults are %g", (int)pages[i],
+				 child.number[4]);
+	}
+}
+
+static int names_body(struct child *child, void *arg)
+{
+	struct run r = make_run(&counted, RUN_NAMES);
+
+	(void)arg;
+	r.counts = COUNTS_PTRACE;
+	r.traced = &child->traced;
+	if (sample_run(&r, &plan, &sample))
+		return child_fail(child, "%s", reason);
+	if (sample.metrics)
+		return child_fail(child, "more than names");
+	child->number[0] = sample.calls;
+	for (unsigned i = 0; i < sample.calls; i++) {
+		const struct named_calls *call = &sample.call[i];
+
+		if (call->samples != 200)
+			return child_fail(child, "%s is no slope of 200",
+					  call->name);
+		if (!strcmp(call->name, "syscalls.getppid"))
+			child->number[1] = call->value;
+		else if (!strcmp(call->name, "syscalls.getuid"))
+			child->number[2] = call->value;
+		else if (!SANITIZED)
+			return child_fail(child, "%s: %g", call->name,
+					  call->value);
+	}
+	return 0;
+}
+
+/* Each with its name and number, and none that is made but once a batch. */
+static void test_calls_by_name(void **state)
+{
+	struct child child;
+	char why[160];
+
+	(void)state;
+	if (!counts_can_name(why, sizeof(why)))
+		skip_because("%s", why);
+	does.calls = 3;
+	does.uids = 1;
+	expect_child("names", names_body, NULL, true, &child);
+	assert_true(child.number[1] == 3 && child.number[2] == 1);
+	assert_true(SANITIZED || child.number[0] == 2);
+	does.uids = 0;
+	does.calls_once = 100;
+	expect_child("names", names_body, NULL, true, &child);
+	assert_true(child.number[1] == 3);
+	assert_true(SANITIZED || child.number[0] == 1);
+	/* what makes no call has no names, which is no failure */
+	does.calls = 0;
+	expect_child("names", names_body, NULL, true, &child);
+	assert_true(SANITIZED || child.number[0] == 0);
 }
 
 /* Unknown is not 0. */
@@ -539,6 +683,7 @@ static void test_count_names(void **state)
 					    "count" };
 
 	(void)state;
+	assert_int_equal(1 << (COUNT(name) - 1), COUNT_LAST);
 	for (unsigned kind = 1, i = 0; kind <= COUNT_LAST; kind <<= 1, i++) {
 		assert_string_equal(count_name(kind), name[i]);
 		assert_string_equal(count_unit(kind), unit[i]);
@@ -608,18 +753,6 @@ struct once {
 	const struct variant *variant;
 	enum peer peer;
 };
-
-/* The exec'd program stands beside this one. */
-static void find_helper(char *path, size_t size)
-{
-	ssize_t length = readlink("/proc/self/exe", path, size - 1);
-
-	path[length < 0 ? 0 : length] = '\0';
-	char *slash = strrchr(path, '/');
-	if (slash)
-		snprintf(slash, size - (size_t)(slash - path),
-			 "/handoff-child");
-}
 
 /* As short as can be: one batch, timed and counted, of the first parameter. */
 static int once_body(struct child *child, void *arg)
@@ -835,8 +968,12 @@ int main(void)
 		TEST(test_own_means),
 		TEST(test_negative_samples),
 		TEST(test_many_own_means),
+		TEST(test_own_values),
+		TEST(test_many_own_values),
 		TEST(test_system_calls),
 		TEST(test_other_counts),
+		TEST(test_page_faults),
+		TEST(test_calls_by_name),
 		TEST(test_calls_not_counted),
 		TEST(test_count_names),
 		TEST(test_every_bench),

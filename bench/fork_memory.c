@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* fork, exit and reap over resident memory: what a process pays for the memory
+ * it has when it makes another, by the kind of its pages; and what vfork,
+ * posix_spawn and a thread, which copy no page tables, pay beside it. */
+#include "bench.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exec_child.h"
+#include "refusal.h"
+#include "region.h"
+#include "topo.h"
+
+enum { CALL, FIRST, DONE };
+
+/* Memory that the case is about, beside the few MiB of any small program. It is
+ * touched once, so from the second fork on its pages are read-only already, as
+ * those of a parent that writes few of them between forks. Where it writes all
+ * of them, fork marks them anew, which takes up to half as long again. */
+struct memory {
+	enum pages pages;
+	int advice; /* one more, or 0 */
+};
+
+/* Makes one and waits for its end; both 0 or an errno. */
+struct way {
+	struct memory memory;
+	int (*make)(struct run *r);
+	int (*wait)(struct run *r);
+};
+
+/* What the new one leaves, in a memfd: an exec'd program writes to it too. */
+union left {
+	struct {
+		struct exec_child_left exec;
+		int64_t exec_errno;
+	} s;
+	char stride[EXEC_CHILD_STRIDE];
+};
+
+static struct state {
+	union left *left;
+	char fd[16];    /* the memfd, as an argument */
+	char source[4]; /* the clock, as an argument */
+	char slot[4];
+	char *argv[5];
+	pid_t pid;
+	pthread_t thread;
+} s;
+
+/* ------------------------------------------------------- ways to make one */
+
+static void first(void)
+{
+	unsigned pu = 0;
+
+	s.left->s.exec.first = clock_now();
+	syscall(SYS_getcpu, &pu, NULL, NULL);
+	s.left->s.exec.pu = pu;
+}
+
+static int make_fork(struct run *r)
+{
+	(void)r;
+	s.pid = fork();
+	if (!s.pid) {
+		first();
+		_exit(EXEC_CHILD_STATUS);
+	}
+	return s.pid < 0 ? errno : 0;
+}
+
+static char *const no_environment[] = { NULL };
+
+static int make_vfork_exec(struct run *r)
+{
+	pid_t pid = vfork();
+
+	(void)r;
+	if (!pid) {
+		execve(s.argv[0], s.argv, no_environment);
+		s.left->s.exec_errno = errno;
+		_exit(127);
+	}
+	s.pid = pid;
+	return pid < 0 ? errno : 0;
+}
+
+static int make_posix_spawn(struct run *r)
+{
+	(void)r;
+	return posix_spawn(&s.pid, s.argv[0], NULL, NULL, s.argv,
+			   no_environment);
+}
+
+/* The end of a child counts only if it ended as it was told to. */
+static int reap(struct run *r)
+{
+	pid_t reaped;
+	int status;
+
+	do {
+		reaped = waitpid(s.pid, &status, 0);
+	} while (reaped < 0 && errno == EINTR);
+	if (reaped != s.pid)
+		return errno;
+	if (s.left->s.exec_errno)
+		return (int)s.left->s.exec_errno;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXEC_CHILD_STATUS)
+		return 0;
+	bench_fail(r, "%s: the child %s %d instead of exiting with %d",
+		   r->variant->name,
+		   WIFEXITED(status) ? "exited with" : "was ended by signal",
+		   WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
+		   EXEC_CHILD_STATUS);
+	return ECHILD;
+}
+
+static void *thread_first(void *arg)
+{
+	first();
+	return arg;
+}
+
+static int make_pthread(struct run *r)
+{
+	return pthread_create(&s.thread, NULL, thread_first, r);
+}
+
+static int join_pthread(struct run *r)
+{
+	void *result = NULL;
+	int error = pthread_join(s.thread, &result);
+
+	return error ? error : result == r ? 0 : EPROTO;
+}
+
+/* ---------------------------------------------------------- the benchmark */
+
+/* Whether the new one ran where and when it must have; 0 or -1. */
+static int check(struct run *r, uint64_t start, uint64_t done)
+{
+	const struct exec_child_left *left = &s.left->s.exec;
+
+	if (left->first < start || left->first > done)
+		return bench_fail(r,
+				  "%s: the new one's first instruction was not "
+				  "between start and end",
+				  r->variant->name);
+	r->peer_pu = (int)left->pu;
+	if (r->pu_b >= 0 && r->peer_pu != r->pu_b)
+		return bench_fail(r, "the new one ran on PU %d, not %d",
+				  r->peer_pu, r->pu_b);
+	return 0;
+}
+
+static int create(struct run *r)
+{
+	const struct way *way = r->variant->arg;
+	uint64_t start, called, done;
+	int error;
+
+	memset(s.left, 0, sizeof(*s.left));
+	start = clock_now();
+	error = way->make(r);
+	called = clock_now();
+	if (!error)
+		error = way->wait(r);
+	done = clock_now();
+	/* page tables are memory too, and so is what overcommit forbids */
+	if (error == ENOMEM)
+		return bench_absent(r, "%s: %s", r->variant->name,
+				    strerror(error));
+	if (error) {
+		refusal_blame(r, error);
+		return -1;
+	}
+	if (check(r, start, done))
+		return -1;
+	run_sample(r, CALL, run_elapsed_ns(r, start, called));
+	run_sample(r, FIRST, run_elapsed_ns(r, start, s.left->s.exec.first));
+	run_sample(r, DONE, run_elapsed_ns(r, start, done));
+	return 0;
+}
+
+static uint64_t run(struct run *r, uint64_t n)
+{
+	for (uint64_t i = 0; i < n; i++)
+		if (create(r))
+			return i;
+	return n;
+}
+
+/* The size, the page tables of two processes for it, and some air. */
+static uint64_t memory_needed(enum pages pages, uint64_t size)
+{
+	const uint64_t air = 32 << 20;
+	uint64_t tables =
+		2 * size / (uint64_t)sysconf(_SC_PAGESIZE) * sizeof(void *);
+
+	return (pages == PAGES_ZERO ? 0 : size) + tables + air;
+}
+
+/* Maps r->value bytes, touches them once, and looks whether the pages are what
+ * they are to be. */
+static int fill(struct run *r, const struct memory *m)
+{
+	size_t huge = region_huge_page();
+	struct region region = { NULL };
+	int flags = MAP_ANONYMOUS | MAP_NORESERVE;
+
+	if (!r->value)
+		return 0;
+	if (m->pages == PAGES_HUGE && (!huge || r->value % huge))
+		return bench_absent(r,
+				    "not a whole number of huge pages of "
+				    "%zu KiB",
+				    huge >> 10);
+	if (bench_needs_memory(r, memory_needed(m->pages, r->value)) ||
+	    region_reserve(r, &region, r->value))
+		return -1;
+	flags |= m->pages == PAGES_SHARED ? MAP_SHARED : MAP_PRIVATE;
+	if (region_map(r, &region, flags, -1, m->pages == PAGES_HUGE))
+		return -1;
+	if (m->advice && madvise(region.start, region.size, m->advice))
+		return refusal_memory(r, "madvise", region.size);
+	if (m->pages == PAGES_ZERO) {
+		region_read(&region);
+	} else {
+		region_populate(&region);
+		region_write(&region, 1);
+	}
+	return region_check(r, &region, m->pages);
+}
+
+static int share(struct run *r)
+{
+	int fd = memfd_create("handoff-fork", 0); /* the exec'd one has it */
+	char *argv[] = { (char *)(uintptr_t)r->helper, s.fd, s.source, s.slot,
+			 NULL };
+
+	if (fd < 0 || ftruncate(fd, sizeof(*s.left)))
+		return bench_fail(r, "memfd: %s", strerror(errno));
+	s.left = mmap(NULL, sizeof(*s.left), PROT_READ | PROT_WRITE, MAP_SHARED,
+		      fd, 0);
+	if (s.left == MAP_FAILED)
+		return bench_fail(r, "map the memfd: %s", strerror(errno));
+	snprintf(s.fd, sizeof(s.fd), "%d", fd);
+	snprintf(s.source, sizeof(s.source), "%s",
+		 r->clock.source == CLOCK_RAW_COUNTER ? "c" : "k");
+	snprintf(s.slot, sizeof(s.slot), "0");
+	memcpy(s.argv, argv, sizeof(argv));
+	return 0;
+}
+
+static int setup(struct run *r)
+{
+	const struct way *way = r->variant->arg;
+
+	if (!r->clocks_agree)
+		return bench_absent(r, "a time from one process to another "
+				       "needs clocks that agree");
+	if (topo_bind(r->pu_a))
+		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
+				  strerror(errno));
+	return share(r) || fill(r, &way->memory) ? -1 : 0;
+}
+
+/* -------------------------------------------------------------- the table */
+
+static const struct way
+	/* each page's entry is copied, marked read-only and counted once more;
+	 * and taken back when the child ends */
+	dirty = { { PAGES_SMALL }, make_fork, reap },
+	/* read only: all of it is mapped, to the kernel's one page of zeroes,
+	 * which the child can find again: fork copies nothing. (Memory of a
+	 * program that only reads it is of a file, and treated alike.) */
+	clean = { { PAGES_ZERO }, make_fork, reap },
+	/* the child finds pages of shared memory again, too */
+	shared = { { PAGES_SHARED }, make_fork, reap },
+	dontfork = { { PAGES_SMALL, MADV_DONTFORK }, make_fork, reap },
+	/* an entry for 512 pages */
+	huge = { { PAGES_HUGE }, make_fork, reap },
+	vfork_exec = { { PAGES_SMALL }, make_vfork_exec, reap },
+	by_posix_spawn = { { PAGES_SMALL }, make_posix_spawn, reap },
+	by_pthread = { { PAGES_SMALL }, make_pthread, join_pthread };
+
+#define MIB(n) ((uint64_t)(n) << 20)
+
+/* Filling memory takes longer than forking: what is flat has two sizes. */
+static const uint64_t flat[] = { 0, MIB(256), PARAM_END },
+		      in_huge[] = { 0, MIB(16), MIB(256), PARAM_END };
+
+#define PROCESS PEER_PROCESS, PLACE_ONE_PU, NULL, HEADLINE
+#define THREAD PEER_THREAD, PLACE_ONE_PU, NULL, HEADLINE
+
+static const struct variant variants[] = {
+	{ "dirty", &dirty, PROCESS, NULL },
+	{ "clean", &clean, PROCESS, flat },
+	{ "shared", &shared, PROCESS, flat },
+	{ "dontfork", &dontfork, PROCESS, flat },
+	{ "huge", &huge, PROCESS, in_huge },
+	{ "vfork_exec", &vfork_exec, PROCESS, flat },
+	{ "posix_spawn", &by_posix_spawn, PROCESS, flat },
+	{ "pthread", &by_pthread, THREAD, flat },
+	{ NULL },
+};
+
+static const uint64_t sizes[] = { 0,       MIB(1),   MIB(4),    MIB(16),
+				  MIB(64), MIB(256), MIB(1024), PARAM_END },
+		      large[] = { MIB(4096), MIB(16384), PARAM_END };
+
+static const struct metric metrics[] = {
+	{ "call", "ns" },  /* until the call has returned in the parent */
+	{ "first", "ns" }, /* until the new one's first instruction */
+	{ "done", "ns" },  /* until its end is known */
+	{ NULL, NULL },
+};
+
+const struct bench bench_fork_memory = {
+	.name = "fork_memory",
+	.title = "fork, exit and reap over resident memory",
+	.unit = "ns",
+	.variants = variants,
+	.param = "rss",
+	.values = sizes,
+	.full_values = large,
+	.param_is_bytes = true,
+	.metrics = metrics,
+	.spawns = true,
+	.setup = setup,
+	.run = run,
+};

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Channel: a message lies in memory that both parties share; what is passed is
+ * where in it to look, as the value of an eventfd. */
+#include "pair.h"
+
+#include "party.h"
+#include "token.h"
+
+static int reference_open(struct run *r, struct end *driver, struct end *server)
+{
+	driver->payload = server->payload = party_shared(driver->size, r->pu_a);
+	if (!driver->payload)
+		return -1;
+	return token_open(driver, server);
+}
+
+static void reference_send(struct end *e)
+{
+	uint64_t place = message_place(e->size, ++e->sent);
+
+	message_number(e->payload + place, e->size, e->sent);
+	token_send(e, place + 1);
+}
+
+static void reference_receive(struct end *e)
+{
+	message_received_in_place(e, e->payload, token_receive(e) - 1);
+}
+
+static uint64_t reference_drive(struct end *e, uint64_t n, uint64_t *stamps)
+{
+	return pair_drive(e, n, stamps, reference_send, token_await_answer);
+}
+
+static uint64_t reference_serve(struct end *e, uint64_t n)
+{
+	return pair_serve(e, n, reference_receive, token_answer);
+}
+
+static void reference_close(struct end *driver, struct end *server)
+{
+	(void)server;
+	token_close(driver);
+	party_unshare(driver->payload, driver->size);
+}
+
+const struct channel via_reference = {
+	.name = "reference",
+	.open = reference_open,
+	.drive_message = reference_drive,
+	.serve_message = reference_serve,
+	.close = reference_close,
+	.in_place = true,
+	.token_bytes = TOKEN_BYTES,
+};

@@ -1,0 +1,16 @@
+# Shows what the start of a worker thread and of a child process takes, layer by layer, until each is gone again.
+# SPDX-License-Identifier: GPL-3.0-or-later
+chart = "startup"
+bench = "worker"
+metrics = "ready done"
+keep(param) = param eq "-"
+kind = "stack"
+layers_thread = "pthread uv_loop async_queue answered"
+layers_process = "fork exec socketpair answered"
+end_thread = "closed and joined"
+end_process = "reaped"
+heading = "Start of a worker thread and of a child process, layer by layer"
+x_text = "time since the start, median"
+place_pu = "pu: bound like the creator"
+place_any = "any: free among the allowed PUs"
+load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen(chart.".gp")])."style.gp"
