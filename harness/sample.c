@@ -108,7 +108,7 @@ int bench_needs_memory(struct run *r, uint64_t bytes)
 	if (bytes <= room)
 		return 0;
 	units_bytes(wanted, sizeof(wanted), bytes);
-	units_bytes(there, sizeof(there), room);
+	units_bytes(there, sizeof(there), room >> 20 << 20);
 	return bench_absent(r, "needs %s of memory; %s leaves %s", wanted, why,
 			    there);
 }
