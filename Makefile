@@ -220,7 +220,7 @@ SOURCES := $(wildcard harness/*.[ch] bench/*.[ch] tests/*.[ch])
 SCRIPTS := scripts/deps scripts/versus-peers tests/run tests/check_run $(wildcard tests/*.sh) .ci/run
 
 ## make lint        clang-format, clang-tidy, cppcheck, shellcheck, warnings
-lint: $(BUILD)/version.h
+lint: $(BUILD)/version.h $(BUILD)/syscalls.h
 	clang-format --dry-run --Werror $(SOURCES)
 	shellcheck $(SCRIPTS)
 	cppcheck --quiet --std=c11 --enable=warning,portability \

@@ -31,6 +31,8 @@ static const struct chart {
 	{ "streaming", "streaming", "messages one way: time and bandwidth" },
 	{ "share", "share", "a buffer shared by reference or copied" },
 	{ "idle_gap", "idle_gap", "wake-up after an idle gap" },
+	{ "waterfall", "message", "what each layer adds",
+	  "message/port/thread/*" },
 	{ "matrix", "roundtrip", "round trips between every two PUs",
 	  "roundtrip/*/*/pu*-pu*/-" },
 	{ "fence", "fence", "fences over outstanding stores" },

@@ -13,6 +13,7 @@
 
 #include "charts.h"
 #include "claims.h"
+#include "copies.h"
 #include "die.h"
 #include "summary.h"
 #include "tables.h"
@@ -436,6 +437,7 @@ static void write_markdown(const struct summary *s, FILE *out)
 		if (i + 1 < views && !strcmp(bench, view[i + 1].bench))
 			continue;
 		print_ratios(s, bench, out);
+		copies_print(s, bench, out);
 		print_calls(s, bench, out);
 	}
 	print_missing(s, out);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Do verdicts on the claims follow from the rows of a run, by the rules? */
 #include "claims.h"
+#include "scratch.h"
 
 #include <ftw.h>
 #include <math.h>
@@ -8,8 +9,6 @@
 
 #include "results.h"
 #include "support.h"
-
-static char dir[] = "/tmp/handoff-test-XXXXXX";
 
 /* --------------------------------------------- a run, written by hand */
 
@@ -681,29 +680,6 @@ static void test_rules(void **state)
 	assert_non_null(strstr(claims_rules, "0.05"));
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int enter_dir(void **state)
-{
-	(void)state;
-	return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
-}
-
-static int leave_dir(void **state)
-{
-	(void)state;
-	if (chdir("/"))
-		return -1;
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_run, end_run)
@@ -740,5 +716,5 @@ int main(void)
 		cmocka_unit_test(test_rules),
 	};
 
-	return cmocka_run_group_tests(tests, enter_dir, leave_dir);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Does a CSV file come back as written, whole or not at all, or say why? */
 #include "csv.h"
+#include "scratch.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -25,7 +26,6 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* The tests work in a directory of their own, on this file. */
-static char dir[] = "/tmp/handoff-test-XXXXXX";
 #define PATH "t.csv"
 
 static char err[512];
@@ -272,31 +272,9 @@ static void test_numbers_of_all_magnitudes(void **state)
 	csv_in_close(in);
 }
 
-/* Makes a locale with a decimal comma the whole process's; NULL if none. */
-static const char *set_comma_locale(void)
-{
-	static const char *const names[] = { "de_DE.UTF-8", "de_DE.utf8",
-					     "fr_FR.UTF-8", "pl_PL.UTF-8",
-					     "de_DE",       "fr_FR" };
-	char command[256];
-
-	for (size_t i = 0; i < COUNT(names); i++) {
-		if (setlocale(LC_ALL, names[i]))
-			return names[i];
-	}
-	snprintf(command, sizeof(command),
-		 "localedef -c -i de_DE -f UTF-8 %s/de_DE.UTF-8 "
-		 ">/dev/null 2>&1",
-		 dir);
-	if (system(command)) /* its exit code says nothing but warnings */
-		print_message("localedef: some warnings, or not installed\n");
-	setenv("LOCPATH", dir, 1);
-	return setlocale(LC_ALL, names[0]) ? names[0] : NULL;
-}
-
 static void test_comma_locale(void **state)
 {
-	const char *name = set_comma_locale();
+	const char *name = scratch_comma_locale(scratch_dir);
 	locale_t comma = duplocale(LC_GLOBAL_LOCALE);
 	char text[2][8];
 
@@ -944,29 +922,6 @@ static void test_damaged_files(void **state)
 	assert_true(refused > 500 && refused < 2000);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int enter_dir(void **state)
-{
-	(void)state;
-	return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
-}
-
-static int leave_dir(void **state)
-{
-	(void)state;
-	if (chdir("/"))
-		return -1;
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -995,5 +950,5 @@ int main(void)
 		cmocka_unit_test(test_damaged_files),
 	};
 
-	return cmocka_run_group_tests(tests, enter_dir, leave_dir);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Do the files of a run say what its invocations answered? */
 #include "results.h"
+#include "scratch.h"
 
 #include <ftw.h>
 #include <math.h>
@@ -10,7 +11,6 @@
 #include "summary.h"
 #include "support.h"
 
-static char dir[] = "/tmp/handoff-test-XXXXXX";
 static char err[512];
 
 /* ------------------------------------------------------- made-up cases */
@@ -1048,29 +1048,6 @@ static void test_many_invocations(void **state)
 	expect(alpha_id, "latency", "value", "500");
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int enter_dir(void **state)
-{
-	(void)state;
-	return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
-}
-
-static int leave_dir(void **state)
-{
-	(void)state;
-	if (chdir("/"))
-		return -1;
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -1107,5 +1084,5 @@ int main(void)
 		TEST(test_many_invocations),
 	};
 
-	return cmocka_run_group_tests(tests, enter_dir, leave_dir);
+	return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Is summary.csv read as it was written, and what is not one refused with the
  * line at fault? */
+#include "scratch.h"
 #include "summary.h"
 
 #include <ftw.h>
@@ -11,7 +12,6 @@
 #include "results.h"
 #include "support.h"
 
-static char dir[] = "/tmp/handoff-test-XXXXXX";
 #define PATH "summary.csv"
 #define HEADER                                                            \
 	"schema,machine,run,bench,variant,peer,place,param,metric,unit,"  \
@@ -110,7 +110,8 @@ static void test_directory_or_file(void **state)
 	assert_int_equal(summary_read(&summary, ".", err, sizeof(err)), 0);
 	assert_int_equal(summary.count, 1);
 	summary_free(&summary);
-	assert_int_equal(summary_read(&summary, dir, err, sizeof(err)), 0);
+	assert_int_equal(summary_read(&summary, scratch_dir, err, sizeof(err)),
+			 0);
 	summary_free(&summary);
 }
 
@@ -254,29 +255,11 @@ static void test_nothing_in_it(void **state)
 
 /* ------------------------------------------------------------------------ */
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
+static int enter(void **state)
 {
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int enter_dir(void **state)
-{
-	(void)state;
 	/* memory not written to is not 0 by luck */
 	mallopt(M_PERTURB, 0xa5);
-	return mkdtemp(dir) && chdir(dir) == 0 ? 0 : -1;
-}
-
-static int leave_dir(void **state)
-{
-	(void)state;
-	if (chdir("/"))
-		return -1;
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_enter(state);
 }
 
 int main(void)
@@ -294,5 +277,5 @@ int main(void)
 		cmocka_unit_test(test_nothing_in_it),
 	};
 
-	return cmocka_run_group_tests(tests, enter_dir, leave_dir);
+	return cmocka_run_group_tests(tests, enter, scratch_leave);
 }

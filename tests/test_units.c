@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Are numbers written and read as people write them, in any locale? */
+#include "scratch.h"
 #include "units.h"
 
 #include <float.h>
@@ -370,35 +371,13 @@ static int remove_one(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
-/* Makes a locale with a decimal comma the whole process's; NULL if none. */
-static const char *set_comma_locale(const char *dir)
-{
-	static const char *const names[] = { "de_DE.UTF-8", "de_DE.utf8",
-					     "fr_FR.UTF-8", "pl_PL.UTF-8",
-					     "de_DE",       "fr_FR" };
-	char command[256];
-
-	for (size_t i = 0; i < COUNT(names); i++) {
-		if (setlocale(LC_ALL, names[i]))
-			return names[i];
-	}
-	snprintf(command, sizeof(command),
-		 "localedef -c -i de_DE -f UTF-8 %s/de_DE.UTF-8 "
-		 ">/dev/null 2>&1",
-		 dir);
-	if (system(command)) /* its exit code says nothing but warnings */
-		print_message("localedef: some warnings, or not installed\n");
-	setenv("LOCPATH", dir, 1);
-	return setlocale(LC_ALL, names[0]) ? names[0] : NULL;
-}
-
 static void test_comma_locale(void **state)
 {
 	char dir[] = "/tmp/handoff-test-XXXXXX", comma[8];
 	const char *name;
 
 	assert_non_null(mkdtemp(dir));
-	name = set_comma_locale(dir);
+	name = scratch_comma_locale(dir);
 	if (name) {
 		snprintf(comma, sizeof(comma), "%.1f", 0.5);
 		test_time(state);
