@@ -332,6 +332,22 @@ static void suggest(const struct list *all, const char *pattern, char *err,
 		 best[2] ? best[2] : "");
 }
 
+/* Whether a pattern names pairs of PUs, of which the list of all cases has
+ * none. */
+static bool names_pairs(const struct case_filter *filter, char *const *pattern)
+{
+	struct case_filter one = { pattern, 1, filter->places,
+				   .hidden = filter->hidden, .full = 1 };
+	struct list list = { .pairs = &one };
+	size_t benches;
+	const struct bench *const *bench = bench_all(&benches);
+
+	for (size_t i = 0; i < benches && !list.used; i++)
+		add_bench(&list, bench[i]);
+	free(list.item);
+	return list.used;
+}
+
 /* 0 if every pattern, place and peer of the filter means something. */
 static int check_filter(const struct list *all,
 			const struct case_filter *filter, char *err,
@@ -346,7 +362,8 @@ static int check_filter(const struct list *all,
 		for (size_t i = 0; i < all->used && !hit; i++)
 			hit = matches(filter->patterns[p], all->item[i].id) &&
 			      (filter->hidden || all->item[i].tier != HIDDEN);
-		if (!hit) {
+		if (!hit && !(cases_all_pairs(filter) &&
+			      names_pairs(filter, &filter->patterns[p]))) {
 			suggest(all, filter->patterns[p], err, size);
 			return -1;
 		}

@@ -13,7 +13,8 @@
 static const char small_size[] = "size=64KiB", large_size[] = "size=1MiB";
 static const double bytes_between = (1 << 20) - (64 << 10);
 
-/* From this on the two ways to count disagree. */
+/* From this on the two ways to count disagree: a part of the copies, of one
+ * where there are fewer. */
 static const double tolerance = 0.1;
 
 /* Nanoseconds a byte between the two sizes of a case, and what the intervals of
@@ -89,7 +90,7 @@ void copies_print(const struct summary *s, const char *bench, FILE *out)
 				   ci.low / copy_ns, ci.high / copy_ns);
 		table_cell(t, "%s",
 			   fabs(by_time - row->value) <=
-					   tolerance * row->value ?
+					   tolerance * fmax(1, row->value) ?
 				   "agree" :
 				   "disagree");
 	}

@@ -5,6 +5,11 @@
 # shellcheck source=/dev/null
 . tests/e2e.inc
 
+fails_to_find() # text file-that-is-there
+{
+	[ -s "$2" ] && ! grep -qF -e "$1" "$2"
+}
+
 run=$WORK/run
 attempt "$TEST_PROGRAM" run getppid roundtrip/eventfd/thread/pu \
 	'message/pipe/process/pu/size=64KiB' misbehave/fine misbehave/lie \
@@ -36,6 +41,43 @@ fi
 attempt "$PROGRAM" report "$again"
 expect "report a second time gives the same" \
 	cmp "$run/tables.md" "$again/tables.md"
+
+# -------------------------------------------------- what there is data for
+
+charts() # of a run: the names of those drawn
+{
+	find "$1/charts" -type f 2>/dev/null |
+		sed 's|.*/||; s|\.[a-z]*$||' | sort -u | tr '\n' ' '
+}
+
+expect "one peer alone is not divided by another" fails_to_find \
+	'process ÷ thread' "$run/tables.md"
+if have gnuplot; then
+	expect "charts are of benches with data, and no others" [ \
+		"$(charts "$run")" = "distribution message roundtrip " ]
+else
+	skipped "charts of benches with data" "gnuplot is not installed"
+fi
+
+both=$WORK/both
+attempt "$TEST_PROGRAM" run 'roundtrip/eventfd/*/pu/-' --budget 1s \
+	--invocations 2 -o "$both"
+expect "a run with both peers exits 0" exits 0
+expect "and tables.md has process ÷ thread" \
+	grep -qF '| roundtrip: process ÷ thread ' "$both/tables.md"
+expect "with a row of what both can do" [ "$(sed -n \
+	'/process ÷ thread/,/^$/p' "$both/tables.md" |
+	grep -c '^| eventfd *| [0-9]*\.[0-9][0-9]')" -eq 1 ]
+
+alone=$WORK/alone
+attempt "$TEST_PROGRAM" run getppid --budget 1s --invocations 2 -o "$alone"
+expect "a run without anything to draw exits 0" exits 0
+rm -rf "$alone/charts"
+attempt "$PROGRAM" report "$alone"
+expect "and so does its report" exits 0
+expect "and it has no charts" [ -z "$(charts "$alone")" ]
+expect "and names none" fails_to_find 'charts/' "$alone/tables.md"
+expect "nor divides anything" fails_to_find '÷ thread' "$alone/tables.md"
 
 # ----------------------------------------------------------------- refusals
 

@@ -631,6 +631,167 @@ static void test_hidden_tier(void **state)
 	must_refuse(made_up_select, full, "*/hidden/*", "no case matches");
 }
 
+/* ------------------------------------------------------------- all pairs */
+
+static const struct case_filter all_pairs = { .places = "all-pairs" };
+
+static void test_all_pairs(void **state)
+{
+	static const char *const id[] = { "paired/plain/thread/",
+					  "paired/plain/process/",
+					  "paired/two/thread/",
+					  "paired/both/thread/" };
+	struct test_case *c;
+	size_t count, at = 0;
+
+	(void)state;
+	open_machine("pack:1 core:2 pu:2");
+	/* variants that take two PUs, and nothing of the others */
+	c = must_pick(made_up_select, &count, all_pairs, NULL, NULL, NULL);
+	assert_int_equal(count, COUNT(id) * 4 * 3);
+	for (size_t i = 0; i < COUNT(id); i++)
+		for (int a = 0; a < 4; a++)
+			for (int b = 0; b < 4; b++) {
+				char want[CASE_ID];
+
+				if (a == b)
+					continue;
+				snprintf(want, sizeof(want), "%spu%d-pu%d/-",
+					 id[i], a, b);
+				assert_string_equal(c[at].id, want);
+				assert_int_equal(c[at].place->pu_a, a);
+				assert_int_equal(c[at].place->pu_b, b);
+				at++;
+			}
+	free(c);
+
+	/* PUs with holes, as the system numbers them */
+	open_machine("pack:1 core:2 pu:1(indexes=7,3)");
+	EXPECT_IDS(all_pairs, "paired/two", "paired/two/thread/pu3-pu7/-",
+		   "paired/two/thread/pu7-pu3/-");
+	/* not among places by name, nor with them */
+	must_refuse(made_up_select, no_filter, "paired/two/thread/pu3-pu7/-",
+		    "no case matches");
+	must_refuse(made_up_select, (struct case_filter){ .places = "pu3-pu7" },
+		    NULL, "--places: no place 'pu3-pu7'");
+	must_refuse(made_up_select,
+		    (struct case_filter){ .places = "pu,all-pairs" }, NULL,
+		    "--places: no place 'all-pairs'");
+	assert_true(made_up_all_pairs(&all_pairs));
+	assert_false(made_up_all_pairs(&no_filter));
+}
+
+static void test_all_pairs_narrowed(void **state)
+{
+	struct case_filter filter = all_pairs;
+
+	(void)state;
+	open_machine("pack:1 core:2 pu:1");
+	filter.peers = "process";
+	EXPECT_IDS(filter, NULL, "paired/plain/process/pu0-pu1/-",
+		   "paired/plain/process/pu1-pu0/-");
+	must_refuse(made_up_select, filter, "paired/two", "pick no case");
+	/* what takes one PU, or none, has no pairs */
+	must_refuse(made_up_select, all_pairs, "paired/one", "pick no case");
+	must_refuse(made_up_select, all_pairs, "solo", "pick no case");
+	must_refuse(made_up_select, all_pairs, "pairde",
+		    "no case matches 'pairde'; nearest: paired/");
+	/* why is needed is still said */
+	size_t count;
+	struct test_case *c = must_pick(made_up_select, &count, all_pairs,
+					"paired/both", NULL, NULL);
+	assert_int_equal(count, 2);
+	assert_int_equal(c->status, STATUS_DENIED);
+	free(c);
+}
+
+static void test_all_pairs_literal(void **state)
+{
+	(void)state;
+	open_machine("pack:1 core:2 pu:2");
+	EXPECT_IDS(all_pairs, "paired/two/thread/pu2-pu1/-",
+		   "paired/two/thread/pu2-pu1/-");
+	EXPECT_IDS(all_pairs, "paired/two/thread/pu2-pu1",
+		   "paired/two/thread/pu2-pu1/-");
+	EXPECT_IDS(all_pairs, "paired/*/pu2-pu1/-",
+		   "paired/plain/thread/pu2-pu1/-",
+		   "paired/plain/process/pu2-pu1/-",
+		   "paired/two/thread/pu2-pu1/-",
+		   "paired/both/thread/pu2-pu1/-");
+	/* a place by name is none of the pairs; neither is one with itself */
+	must_refuse(made_up_select, all_pairs, "paired/two/thread/core/-",
+		    "pick no case");
+	must_refuse(made_up_select, all_pairs, "paired/two/thread/pu1-pu1/-",
+		    "no case matches");
+	must_refuse(made_up_select, all_pairs, "paired/two/thread/pu1-pu4/-",
+		    "no case matches");
+}
+
+static void test_all_pairs_of_one_pu(void **state)
+{
+	(void)state;
+	open_machine("pack:1 core:1 pu:1(indexes=7)");
+	must_refuse(made_up_select, all_pairs, NULL, "only one PU is allowed");
+	must_refuse(made_up_select, all_pairs, "paired/two",
+		    "only one PU is allowed");
+	open_machine("pack:1 core:2 pu:1");
+	must_refuse(made_up_select, all_pairs, "solo", "pick no case");
+	assert_null(strstr(err, "only one PU"));
+}
+
+/* What is skipped early is nothing that a pattern would have picked. */
+static void test_all_pairs_by_pattern(void **state)
+{
+	static const char *const pattern[] = {
+		"*",
+		"*/two/*",
+		"p*two*",
+		"paired*pu0-pu1*",
+		"pai?ed/two/*",
+		"[p]aired/two/*",
+		"*pu3-pu2/-",
+		"paired/t*",
+		"paired/t*/*",
+		"paired/*o/*",
+		"paired/two/thread/pu?-pu0/-",
+		"paire*/thread/pu0-pu1/-",
+		"paired/pl*/process/*",
+		"paired/plain/*ss/pu[01]-*",
+		"\\paired/two/*",
+		"paired/\\two/*",
+		"paired/two/*/*",
+		"*o/thread/*",
+		"*-",
+	};
+	struct test_case *all;
+	size_t of_all, count;
+
+	(void)state;
+	open_machine("pack:1 core:2 pu:2");
+	all = must_pick(made_up_select, &of_all, all_pairs, NULL, NULL, NULL);
+	for (size_t i = 0; i < COUNT(pattern); i++) {
+		struct test_case *c =
+			must_pick(made_up_select, &count, all_pairs, pattern[i],
+				  NULL, NULL);
+		size_t at = 0;
+
+		for (size_t k = 0; k < of_all; k++) {
+			if (fnmatch(pattern[i], all[k].id, 0))
+				continue;
+			if (at >= count || strcmp(c[at].id, all[k].id))
+				fail_msg("%s lacks %s", pattern[i], all[k].id);
+			at++;
+		}
+		assert_int_equal(at, count);
+		free(c);
+	}
+	/* a second pattern is not lost for the first */
+	free(must_pick(made_up_select, &count, all_pairs, "paired/two",
+		       "*/both/*", NULL));
+	assert_int_equal(count, 24);
+	free(all);
+}
+
 static void test_list_names(void **state)
 {
 	(void)state;
@@ -716,6 +877,11 @@ int main(void)
 		TEST(test_values),
 		TEST(test_full_tier),
 		TEST(test_hidden_tier),
+		TEST(test_all_pairs),
+		TEST(test_all_pairs_narrowed),
+		TEST(test_all_pairs_literal),
+		TEST(test_all_pairs_of_one_pu),
+		TEST(test_all_pairs_by_pattern),
 		TEST(test_list_names),
 		TEST(test_needs),
 		TEST(test_words),

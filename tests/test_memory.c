@@ -7,6 +7,7 @@
 
 #include "fake_root.h"
 #include "support.h"
+#include "topo.h"
 
 #define V2 "/sys/fs/cgroup"
 #define MIB ((uint64_t)1 << 20)
@@ -381,6 +382,58 @@ static void test_this_machine(void **state)
 	assert_true(*memory_policy());
 }
 
+/* On a node of some PU of ours: 1 or 0; -1 where the kernel does not say. */
+static int is_near(void *start, size_t size)
+{
+	int on = -1;
+
+	for (size_t i = 0; i < topo_pu_count(); i++) {
+		int here = memory_is_on(start, size, topo_node(topo_pu(i)));
+
+		if (here > on)
+			on = here;
+	}
+	return on;
+}
+
+static void test_is_on(void **state)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char why[256], *start;
+	int on, nowhere, half, node;
+
+	(void)state;
+	if (topo_open(NULL, why, sizeof(why)))
+		fail_msg("%s", why);
+	start = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(start, MAP_FAILED);
+	/* else a huge page may come with the first touch */
+	madvise(start, 4 * page, MADV_NOHUGEPAGE);
+	node = topo_node(topo_pu(0));
+
+	/* nowhere, before it is touched; nor is all of it if half is not */
+	assert_int_equal(memory_is_on(start, 4 * page, node), -1);
+	memset(start, 1, 2 * page);
+	on = is_near(start, page);
+	half = is_near(start, 4 * page);
+	memset(start, 1, 4 * page);
+	nowhere = memory_is_on(start, 4 * page, 1000);
+	if (on >= 0 && memory_nodes() == 1)
+		assert_int_equal(memory_is_on(start, 4 * page, node), 1);
+	munmap(start, 4 * page);
+	topo_close();
+	if (on < 0)
+		skip_because("memory_is_on: move_pages is refused here");
+	if (node < 0)
+		skip_because("memory_is_on: no PU's node is known");
+	assert_int_equal(on, 1);
+	assert_int_equal(nowhere, 0);
+	/* on several nodes the first pages may stand on another one */
+	if (memory_nodes() == 1)
+		assert_int_equal(half, -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,7 +442,7 @@ int main(void)
 		IN_ROOT(test_cgroup_v1),         IN_ROOT(test_cgroup_container),
 		IN_ROOT(test_cgroup_unreadable), IN_ROOT(test_process),
 		IN_ROOT(test_process_really),    IN_ROOT(test_why_cut),
-		IN_ROOT(test_this_machine),
+		IN_ROOT(test_this_machine),      IN_ROOT(test_is_on),
 	};
 
 	return cmocka_run_group_tests_name("memory", tests, NULL, NULL);

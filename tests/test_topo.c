@@ -374,6 +374,80 @@ static void test_signature(void **state)
 	assert_true(major >= 2);
 }
 
+static void test_pairs(void **state)
+{
+	const struct place *pair;
+	size_t count;
+
+	(void)state;
+	pretend("pack:2 core:2 pu:2");
+	open_topo();
+	pair = topo_pairs(&count);
+	assert_non_null(pair);
+	assert_int_equal(count, 56);
+	for (size_t i = 0; i < count; i++) {
+		char name[32];
+
+		assert_true(pair[i].present);
+		assert_int_not_equal(pair[i].pu_a, pair[i].pu_b);
+		assert_in_range(pair[i].pu_a, 0, 7);
+		assert_in_range(pair[i].pu_b, 0, 7);
+		snprintf(name, sizeof(name), "pu%d-pu%d", pair[i].pu_a,
+			 pair[i].pu_b);
+		assert_string_equal(pair[i].name, name);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(pair[i].name, pair[k].name);
+	}
+	/* the same again, and of another machine others */
+	assert_ptr_equal(topo_pairs(&count), pair);
+	assert_int_equal(count, 56);
+	pretend("pack:2 core:1 pu:1(indexes=5000,1500)");
+	open_topo();
+	pair = topo_pairs(&count);
+	assert_int_equal(count, 2);
+	assert_string_equal(pair[0].name, "pu1500-pu5000");
+	assert_string_equal(pair[1].name, "pu5000-pu1500");
+	pretend("pack:1 core:1 pu:1");
+	open_topo();
+	assert_non_null(topo_pairs(&count));
+	assert_int_equal(count, 0);
+}
+
+static void test_describe(void **state)
+{
+	static const struct {
+		const char *synthetic;
+		int pu;
+		const char *text;
+	} at[] = {
+		{ "pack:2 numa:1 core:2 pu:2", 0, "package 0 core 0 node 0" },
+		{ "pack:2 numa:1 core:2 pu:2", 5, "package 1 core 2 node 1" },
+		{ "pack:2 core:2 pu:2", 7, "package 1 core 3 node 0" },
+		/* PUs and nodes as the system numbers them, the rest in order
+		 * of their PUs */
+		{ "pack:2 numa:1(indexes=5,2) core:1 pu:1(indexes=9,4)", 4,
+		  "package 0 core 0 node 2" },
+		/* what there is of it */
+		{ "core:4 pu:1", 2, "core 2 node 0" },
+		{ "pack:2 pu:2", 3, "package 1 node 0" },
+		{ "pack:2 core:2 pu:2", 99, "" },
+	};
+	char text[64], small[9];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(at); i++) {
+		pretend(at[i].synthetic);
+		open_topo();
+		topo_describe(at[i].pu, text, sizeof(text));
+		assert_string_equal(text, at[i].text);
+	}
+	/* cut to size */
+	pretend("pack:2 core:2 pu:2");
+	open_topo();
+	topo_describe(7, small, sizeof(small));
+	assert_string_equal(small, "package ");
+}
+
 static void test_errors(void **state)
 {
 	(void)state;
@@ -553,6 +627,8 @@ int main(void)
 		TEST(test_nodes),
 		TEST(test_node_behind_a_memory_side_cache),
 		TEST(test_signature),
+		TEST(test_pairs),
+		TEST(test_describe),
 		TEST(test_errors),
 		TEST(test_this_machine),
 		TEST(test_bind),
