@@ -49,7 +49,7 @@ static double one_copy(const struct summary *s)
 	for (int i = 0; i < 2; i++) {
 		const struct summary_row *row =
 			summary_find(s, reference[i], "latency");
-		struct interval ci;
+		struct interval ci = { NAN, NAN };
 
 		sum += row ? slope(s, row, &ci) : NAN;
 	}
@@ -63,7 +63,7 @@ void copies_print(const struct summary *s, const char *bench, FILE *out)
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct summary_row *row = &s->row[i];
-		struct interval ci;
+		struct interval ci = { NAN, NAN };
 		double by_time;
 		char id[SUMMARY_ID];
 
