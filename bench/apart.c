@@ -39,6 +39,8 @@ int apart_open(struct run *r, struct apart *apart)
 	return 0;
 }
 
+/* On one PU the waker reads the clock a second time before it sleeps, unless it
+ * is preempted within its call; only one reading is taken off. */
 int apart_wake(struct run *r, struct apart *apart, unsigned metric,
 	       uint64_t from, uint64_t to)
 {

@@ -20,7 +20,8 @@ static inline void refusal_blame(struct run *r, int error)
 	if (error == EAGAIN && !getrlimit(RLIMIT_NPROC, &limit))
 		bench_denied(r,
 			     "%s: %s: a limit on threads and processes "
-			     "(RLIMIT_NPROC %lld, or pids.max of the cgroup)",
+			     "(RLIMIT_NPROC %lld, or pids.max of the cgroup), "
+			     "or on memory for their stacks",
 			     name, strerror(error),
 			     limit.rlim_cur == RLIM_INFINITY ?
 				     -1LL :

@@ -31,8 +31,8 @@ static uint64_t run(struct run *r, uint64_t n)
 	double ns = run_elapsed_ns(r, from, clock_now()) / (double)n;
 
 	run_mean(r, PER_MESSAGE, ns);
-	run_value(r, RATE, 1e9 / ns);
-	run_value(r, BANDWIDTH, (double)r->payload_bytes * 1e9 / ns);
+	run_mean(r, RATE, 1e9 / ns);
+	run_mean(r, BANDWIDTH, (double)r->payload_bytes * 1e9 / ns);
 	return done;
 }
 

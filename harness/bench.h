@@ -148,6 +148,10 @@ struct run {
 				 * in. Set in setup(); else the parameter */
 	/* the bench's, or set in setup() */
 	uint64_t least_n, most_n, count_n;
+	bool verify_all;   /* the tests': every message is checked whole */
+	bool counts_whole; /* set in setup(): two batches are not three times
+			    * one, so that a count is a batch's, whole, and no
+			    * slope */
 	bool idles; /* set in setup(): leaves its one PU idle on purpose, so
 		     * that what no party used of it was not lost to others */
 	int64_t user_copies;  /* bytes that the kernel does not account to a
@@ -157,14 +161,15 @@ struct run {
 			       * payload: wake-up tokens, answers */
 	const struct tally *peer_tally; /* what the other party has used so
 					 * far; NULL: nothing of its own */
-	bool clocks_agree;              /* between all PUs that places name */
-	struct clock_offset offset;     /* between the clocks of pu_a and pu_b;
-					 * unbound: the widest of all places. A
-					 * bound of 0 on two PUs, or none (NAN):
-					 * they have not been compared */
-	int peer_pu;           /* where the other party last ran, or -1 */
-	struct sample *sample; /* the harness's */
-	char *reason;          /* why it failed; shared with the runner */
+	double peer_settle_ns; /* processor time that it took since, to check */
+	bool clocks_agree;     /* between all PUs that places name */
+	struct clock_offset offset; /* between the clocks of pu_a and pu_b;
+				     * unbound: the widest of all places. A
+				     * bound of 0 on two PUs, or none (NAN):
+				     * they have not been compared */
+	int peer_pu;                /* where the other party last ran, or -1 */
+	struct sample *sample;      /* the harness's */
+	char *reason;               /* why it failed; shared with the runner */
 	size_t reason_size;
 	bool absent, denied;
 };

@@ -17,7 +17,8 @@ struct clock {
 	enum clock_source source;
 	double ns_per_tick;
 	double step_ns; /* finest difference that readings tell apart */
-	double cost_ns; /* median difference of two readings back to back */
+	double cost_ns; /* of a reading: mean difference of two back to back,
+			 * without the longest hundredth */
 	char why[160];  /* why this source; one line */
 };
 

@@ -30,11 +30,12 @@ struct pair_shared {
 	struct word mine[2]; /* the channel's: driver's, server's */
 	_Alignas(CACHE_LINES) uint64_t n; /* of the batch; 0: leave */
 	uint64_t served;
-	uint64_t checksum; /* of the message last received */
-	int pu;            /* where the server ended the batch */
-	struct tally used; /* by the server in the batch */
-	int64_t copied;    /* by the server in the batch */
-	uint64_t wakeups;  /* the same */
+	uint64_t checksum;  /* of the message last received */
+	int pu;             /* where the server ended the batch */
+	struct tally used;  /* by the server in the batch */
+	uint64_t settle_ns; /* processor time that it took after the batch */
+	int64_t copied;     /* by the server in the batch */
+	uint64_t wakeups;   /* the same */
 	struct queue queue;
 };
 
@@ -216,6 +217,14 @@ static void leave_end(struct pair *pair, struct end *e)
 		munmap(e->inbox, e->inbox_size);
 }
 
+static uint64_t thread_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 /* The server: one batch after the other, until told to leave. The tally is
  * taken right around the loop, before `ready` and after the last signal. */
 static int server_main(void *arg)
@@ -256,6 +265,7 @@ static int server_main(void *arg)
 		e->wakeups = 0;
 		if (e->last)
 			shared->checksum = checksum(e->last, e->size);
+		shared->settle_ns = thread_cpu_ns() - after.cpu_ns;
 		announce(&shared->done, batch);
 	}
 	leave_end(pair, e);
@@ -354,7 +364,10 @@ static int setup(struct run *r, const struct channel *channel, uint64_t size,
 	driver->size = server->size = r->payload_bytes = size;
 	driver->window = server->window = window;
 	server->inbox_size = window && size < FLOW_INBOX ? FLOW_INBOX : size;
-	server->verify_each = r->mode == RUN_COUNT;
+	/* of a flow it would change who waits for whom */
+	server->verify_each =
+		r->verify_all || (r->mode == RUN_COUNT && !window);
+	r->counts_whole = window > 0;
 	driver->in_place = server->in_place = channel->in_place;
 	driver->pattern_checksum = server->pattern_checksum =
 		pattern_checksum(size);
@@ -455,6 +468,7 @@ int pair_settle(struct run *r, uint64_t n)
 	wait_for(&shared->done, pair->batch);
 	pair->used = shared->used;
 	r->peer_tally = &pair->used;
+	r->peer_settle_ns = (double)shared->settle_ns;
 	r->peer_pu = shared->pu;
 	r->user_copies = e->copied + shared->copied;
 	e->copied = 0;

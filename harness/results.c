@@ -450,6 +450,8 @@ static bool has_metric(const struct case_result *c, const char *name)
 static void write_uncounted(struct csv_out *out, const struct results *results,
 			    size_t index)
 {
+	static const char not_asked[] = "not asked for (--no-counts)",
+			  ended[] = "the run ended before counting";
 	unsigned counts = results->cases[index].bench->counts;
 
 	for (unsigned kind = 1; kind <= COUNT_LAST; kind <<= 1) {
@@ -459,26 +461,29 @@ static void write_uncounted(struct csv_out *out, const struct results *results,
 		if (results->uncounted)
 			write_lacking(out, results, index, count_name(kind),
 				      count_unit(kind), STATUS_ABSENT,
-				      "not asked for (--no-counts)");
-		else if (kind == COUNT_SYSCALLS)
+				      not_asked);
+		else if (kind == COUNT_SYSCALLS && results->counts_why)
 			write_lacking(out, results, index, count_name(kind),
 				      count_unit(kind), STATUS_DENIED,
 				      results->counts_why);
 		else
 			write_lacking(out, results, index, count_name(kind),
 				      count_unit(kind), STATUS_ABSENT,
-				      kind == COUNT_COPIES ?
+				      kind == COUNT_COPIES &&
+						      !counts_have_io() ?
 					      "the kernel does not account I/O "
 					      "of a task (/proc/PID/io)" :
-					      "the run ended before counting");
+					      ended);
 	}
-	if (counts & COUNT_NAMES && !results->of[index].named)
+	if (!(counts & COUNT_NAMES) || results->of[index].named)
+		return;
+	if (results->names_why && !results->uncounted)
 		write_lacking(out, results, index, "syscalls.by_name", "count",
-			      results->uncounted ? STATUS_ABSENT :
-						   STATUS_DENIED,
-			      results->uncounted ? "not asked for "
-						   "(--no-counts)" :
-						   results->names_why);
+			      STATUS_DENIED, results->names_why);
+	else
+		write_lacking(out, results, index, "syscalls.by_name", "count",
+			      STATUS_ABSENT,
+			      results->uncounted ? not_asked : ended);
 }
 
 /* The metric that stands for a case that has none yet. */

@@ -63,9 +63,10 @@ struct results {
 	double *gap_ns;   /* longest gap seen before each block, and at the end;
 			   * blocks + 1 of them; NAN: not looked */
 	double precision; /* asked for; 0: none */
-	const char *counts_why; /* how, or why system calls are not counted */
-	const char *names_why;  /* why they are not counted by name */
-	bool uncounted;         /* nothing shall be counted */
+	const char
+		*counts_why;   /* why system calls cannot be counted; or NULL */
+	const char *names_why; /* why not by name; or NULL */
+	bool uncounted;        /* nothing shall be counted */
 };
 
 /* 0, or -1 (no memory). */

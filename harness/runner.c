@@ -547,6 +547,8 @@ static int run_block(struct runner *run, uint64_t block)
 {
 	struct rest left = rest(run, block, 0);
 
+	/* counts that agree are not taken again: there is less to do */
+	run->progress.total = run->progress.done + all_jobs(left);
 	progress_block(&run->progress, block,
 		       estimate_s(run, left, share(run, left)));
 	for (size_t i = 0; i < run->jobs; i++) {
@@ -578,6 +580,16 @@ static int run_block(struct runner *run, uint64_t block)
 	return 0;
 }
 
+/* Adds a PU that is not among them yet, if there is room. */
+static void add_gap_pu(struct noise_gaps *gaps, size_t *count, int pu)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (gaps[i].pu == pu)
+			return;
+	if (*count < MOST_GAP_PUS)
+		gaps[(*count)++].pu = pu;
+}
+
 /* The longest gap that a spinning thread sees now on the PUs of the cases,
  * as block `block` begins (or the last has ended). */
 static int look_for_gaps(struct runner *run, uint64_t block, bool look)
@@ -594,8 +606,16 @@ static int look_for_gaps(struct runner *run, uint64_t block, bool look)
 	larger[block] = larger[block + 1] = NAN;
 	if (!look)
 		return 0;
-	for (size_t i = 0; i < run->pu_count && count < MOST_GAP_PUS; i++)
-		gaps[count++].pu = run->pus[i];
+	for (size_t i = 0; i < run->count; i++) {
+		const struct place *place = run->cases[i].place;
+
+		if (place && place->present && place->pu_a != TOPO_ANY_PU) {
+			add_gap_pu(gaps, &count, place->pu_a);
+			add_gap_pu(gaps, &count, place->pu_b);
+		}
+	}
+	for (size_t i = 0; i < run->pu_count; i++)
+		add_gap_pu(gaps, &count, run->pus[i]);
 	if (noise_find_gaps(&run->platform.clock, look_s(run), gaps, count))
 		return 0;
 	for (size_t i = 0; i < count; i++)
@@ -859,8 +879,10 @@ int runner_run(const struct run_options *options, char *dir)
 		 run.platform.machine);
 	snprintf(run.results.run, sizeof(run.results.run), "%s", run.dir.run);
 	run.results.clock_step_ns = run.platform.clock.step_ns;
-	run.results.counts_why = run.platform.counts_why;
-	run.results.names_why = run.platform.names_why;
+	if (run.platform.counts == COUNTS_DENIED)
+		run.results.counts_why = run.platform.counts_why;
+	if (!run.platform.can_name)
+		run.results.names_why = run.platform.names_why;
 	run.results.uncounted = options->no_counts;
 	rundir_note(&run.dir, "run.seed", options->seed);
 	rundir_note(&run.dir, "run.invocations", options->invocations);

@@ -293,7 +293,7 @@ static void note_others(const struct run *r, struct evidence *e, double wall_ns,
 		if (r->idles)
 			return;
 		if (r->peer == PEER_PROCESS && peer)
-			cpu_ns += (double)peer->cpu_ns;
+			cpu_ns += (double)peer->cpu_ns + r->peer_settle_ns;
 		double lost = wall_ns - cpu_ns;
 
 		if (lost > 0)
@@ -559,6 +559,8 @@ static uint64_t count_length(struct run *r)
 
 	if (!n && calibrate(r, 1e6, &n))
 		return 0;
+	if (n < r->least_n)
+		return r->least_n;
 	return n < COUNT_LEAST && !r->count_n ? COUNT_LEAST :
 	       n > most                       ? most :
 						n;
@@ -583,6 +585,11 @@ static int count(struct run *r, struct sample *out)
 	if (count_batch(r, n, &once, &copied_once) ||
 	    count_batch(r, 3 * n, &thrice, &copied_thrice))
 		return -1;
+	if (r->counts_whole) {
+		once = (struct tally){ 0 };
+		copied_once = 0;
+		more = 3.0 * (double)n;
+	}
 #define SLOPE(field) (((double)thrice.field - (double)once.field) / more)
 	if (r->mode == RUN_TRACE) {
 		add_count(out, COUNT_SYSCALLS, 2 * n, SLOPE(syscalls));

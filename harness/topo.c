@@ -227,22 +227,24 @@ const struct place *topo_pairs(size_t *count)
 {
 	size_t pus = topo_pu_count(), n = 0;
 
-	if (!pairs)
-		pairs = calloc(pus * pus + 1, sizeof(*pairs));
-	for (size_t a = 0; pairs && a < pus; a++)
-		for (size_t b = 0; b < pus; b++) {
+	*count = pus * (pus - 1);
+	if (pairs)
+		return pairs;
+	pairs = calloc(pus * pus + 1, sizeof(*pairs));
+	for (int a = hwloc_bitmap_first(allowed); pairs && a >= 0;
+	     a = hwloc_bitmap_next(allowed, a))
+		for (int b = hwloc_bitmap_first(allowed); b >= 0;
+		     b = hwloc_bitmap_next(allowed, b)) {
 			struct place *p = &pairs[n];
 
 			if (a == b)
 				continue;
 			*p = (struct place){ .present = true,
-					     .pu_a = topo_pu(a),
-					     .pu_b = topo_pu(b) };
-			snprintf(p->name, sizeof(p->name), "pu%d-pu%d", p->pu_a,
-				 p->pu_b);
+					     .pu_a = a,
+					     .pu_b = b };
+			snprintf(p->name, sizeof(p->name), "pu%d-pu%d", a, b);
 			n++;
 		}
-	*count = n;
 	return pairs;
 }
 

@@ -11,7 +11,7 @@ enum { TOPO_MAX_PLACES = 16, TOPO_ANY_PU = -1 };
 
 /* A place: the smallest part of the machine that holds both parties. */
 struct place {
-	char name[16]; /* "pu", "core", "l3", … or "any" */
+	char name[32]; /* "pu", "core", "l3", … or "any" */
 	bool present;
 	int pu_a, pu_b;   /* OS indices of the representative pair;
 			   * TOPO_ANY_PU for "any" */

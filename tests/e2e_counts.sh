@@ -164,8 +164,8 @@ attempt "$TEST_PROGRAM" run $made --budget 2s --invocations 2 \
 expect "a run that names calls exits 0" exits 0
 expect_none "named: every row keeps the contract" \
 	"$(summary_flaws "$WORK/named/summary.csv")"
-expect "named: a rate is exact" [ "$(fields "$WORK/named/summary.csv" $made \
-	rate method)" = exact ]
+expect "named: a rate is of a batch" [ "$(fields "$WORK/named/summary.csv" $made \
+	rate method)" = batch ]
 if [ -n "$(metrics_like named $made '^syscalls[.]by_name$')" ]; then
 	skipped "named: calls by name" "$(fields "$WORK/named/summary.csv" \
 		$made syscalls.by_name reason)"

@@ -248,7 +248,7 @@ static void check_create(struct asked *asked)
 	expect_order(asked, "first", "done");
 	rate = metric(asked, "rate");
 	assert_string_equal(rate->unit, "1/s");
-	assert_int_equal(rate->method, METHOD_EXACT);
+	assert_int_equal(rate->method, METHOD_BATCH);
 	assert_int_equal(rate->samples, answer->sample.evidence.batches);
 	/* none is made while another is */
 	if (!(rate->value > 0) ||

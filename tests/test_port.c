@@ -470,6 +470,7 @@ static struct run make_run(const struct setting *s, struct child *child)
 		.pu_a = s->pu_a,
 		.pu_b = s->pu_b,
 		.mode = s->mode,
+		.verify_all = s->mode == RUN_COUNT,
 		.clock = ticks,
 		.counts = COUNTS_DENIED,
 		.traced = &child->traced,
