@@ -92,6 +92,8 @@ static uint64_t find_step(const uint64_t *gap, size_t count)
 static void measure_step(struct clock *clock)
 {
 	static uint64_t gap[READINGS];
+	/* what interrupted the last hundredth is no property of the clock */
+	const int kept = READINGS * 99 / 100;
 	uint64_t last;
 	double sum = 0;
 
@@ -104,12 +106,11 @@ static void measure_step(struct clock *clock)
 		last = now;
 	}
 	qsort(gap, READINGS, sizeof(gap[0]), compare_u64);
-	/* what interrupted the last hundredth is no property of the clock */
-	clock->step_ns = clock_ns(clock, find_step(gap, READINGS * 99 / 100));
+	clock->step_ns = clock_ns(clock, find_step(gap, kept));
 	/* the mean: of a slow counter the median is none or one whole tick */
-	for (int i = 0; i < READINGS * 99 / 100; i++)
+	for (int i = 0; i < kept; i++)
 		sum += (double)gap[i];
-	clock->cost_ns = sum / (READINGS * 99 / 100) * clock->ns_per_tick;
+	clock->cost_ns = sum / kept * clock->ns_per_tick;
 }
 
 void clock_fall_back(struct clock *clock, const char *why)

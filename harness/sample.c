@@ -566,6 +566,16 @@ static uint64_t count_length(struct run *r)
 						n;
 }
 
+/* Of an operation: the slope; or what the longer batch took in all, where the
+ * two went different ways, so that a slope would mean nothing. */
+static double each(const struct run *r, uint64_t n, double once, double thrice)
+{
+	double slope = (thrice - once) / (2.0 * (double)n);
+
+	return r->counts_whole || slope < -0.05 ? thrice / (3.0 * (double)n) :
+						  slope;
+}
+
 /* Slopes between n and 3 n operations: what is done once per batch (the
  * handshake, reading the counters) cancels. */
 static int count(struct run *r, struct sample *out)
@@ -574,7 +584,7 @@ static int count(struct run *r, struct sample *out)
 	int64_t copied_once, copied_thrice;
 	struct tally once, thrice;
 	uint64_t n = count_length(r);
-	double ns, more = 2.0 * (double)n;
+	double ns;
 
 	if (!n || run_batch(r, n, &ns))
 		return -1;
@@ -585,30 +595,25 @@ static int count(struct run *r, struct sample *out)
 	if (count_batch(r, n, &once, &copied_once) ||
 	    count_batch(r, 3 * n, &thrice, &copied_thrice))
 		return -1;
-	if (r->counts_whole) {
-		once = (struct tally){ 0 };
-		copied_once = 0;
-		more = 3.0 * (double)n;
-	}
-#define SLOPE(field) (((double)thrice.field - (double)once.field) / more)
+#define EACH(field) each(r, n, (double)once.field, (double)thrice.field)
 	if (r->mode == RUN_TRACE) {
-		add_count(out, COUNT_SYSCALLS, 2 * n, SLOPE(syscalls));
+		add_count(out, COUNT_SYSCALLS, 2 * n, EACH(syscalls));
 		return 0;
 	}
 	if (b->counts & COUNT_SWITCHES)
 		add_count(out, COUNT_SWITCHES, 2 * n,
-			  SLOPE(voluntary) + SLOPE(involuntary));
+			  EACH(voluntary) + EACH(involuntary));
 	if (b->counts & COUNT_CPU_TIME)
-		add_count(out, COUNT_CPU_TIME, 2 * n, SLOPE(cpu_ns));
+		add_count(out, COUNT_CPU_TIME, 2 * n, EACH(cpu_ns));
 	if (b->counts & COUNT_FAULTS)
-		add_count(out, COUNT_FAULTS, 2 * n, SLOPE(faults));
+		add_count(out, COUNT_FAULTS, 2 * n, EACH(faults));
 	if (b->counts & COUNT_COPIES && counts_have_io())
-		add_count(
-			out, COUNT_COPIES, 2 * n,
-			(SLOPE(io_bytes) - (double)r->token_bytes +
-			 ((double)copied_thrice - (double)copied_once) / more) /
-				(double)r->payload_bytes);
-#undef SLOPE
+		add_count(out, COUNT_COPIES, 2 * n,
+			  (EACH(io_bytes) - (double)r->token_bytes +
+			   each(r, n, (double)copied_once,
+				(double)copied_thrice)) /
+				  (double)r->payload_bytes);
+#undef EACH
 	return 0;
 }
 
