@@ -4,7 +4,6 @@
  * and as many at once as there are PUs. */
 #include "bench.h"
 
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
@@ -14,13 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
-#include "exec_child.h"
+#include "newborn.h"
 #include "raw_clone.h"
 #include "refusal.h"
 #include "topo.h"
@@ -34,20 +32,9 @@ enum {
 	UNCACHED_STACK = 64 << 20,
 };
 
-/* What the new one leaves, in a memfd: a forked child and an exec'd program
- * write to it too. */
-union left {
-	struct {
-		struct exec_child_left exec;
-		int64_t tid;
-		int64_t exec_errno;
-	} s;
-	char stride[EXEC_CHILD_STRIDE];
-};
-
 /* One that is to be made. */
 struct slot {
-	union left *left;
+	union newborn *left;
 	char index[24]; /* as an argument */
 	char *argv[8];
 	pthread_t thread;
@@ -62,8 +49,7 @@ struct slot {
 
 struct state {
 	struct run *r;
-	char fd[16];    /* the memfd, as an argument */
-	char source[4]; /* the clock, as an argument */
+	struct nursery nursery;
 	char dynamic[PATH_MAX + 64];
 	uv_loop_t loop;
 	struct slot *slot;
@@ -71,28 +57,20 @@ struct state {
 	double done_ns; /* of the batch's creations */
 };
 
-/* Makes one, and waits for its end; 0 or an errno. tidy: untimed, or NULL. */
+/* Makes one, and waits for its end; 0 or an errno. tidy: untimed, or NULL;
+ * open: once, before all; or NULL. */
 struct way {
 	int (*make)(struct state *s, struct slot *slot);
 	int (*wait)(struct state *s, struct slot *slot);
 	void (*tidy)(struct state *s, struct slot *slot);
+	int (*open)(struct state *s);
 };
 
 /* ------------------------------------------------------------ threads */
 
-/* sched_getcpu() reads thread-local storage, which a raw thread lacks. */
-static void run_first(union left *left)
-{
-	unsigned pu = 0;
-
-	left->s.exec.first = clock_now();
-	syscall(SYS_getcpu, &pu, NULL, NULL);
-	left->s.exec.pu = pu;
-}
-
 static void *pthread_first(void *left)
 {
-	run_first(left);
+	newborn_first(left);
 	return left;
 }
 
@@ -139,9 +117,9 @@ static int join_pthread(struct state *s, struct slot *slot)
 
 static void *detached_first(void *arg)
 {
-	union left *left = arg;
+	union newborn *left = arg;
 
-	run_first(left);
+	newborn_first(left);
 	__atomic_store_n(&left->s.tid, gettid(), __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -176,7 +154,7 @@ static int wait_detached(struct state *s, struct slot *slot)
 
 static void uv_first(void *left)
 {
-	run_first(left);
+	newborn_first(left);
 }
 
 static int make_uv_thread(struct state *s, struct slot *slot)
@@ -193,7 +171,7 @@ static int join_uv_thread(struct state *s, struct slot *slot)
 
 static void raw_first(void *left)
 {
-	run_first(left);
+	newborn_first(left);
 }
 
 static int make_raw_thread(struct state *s, struct slot *slot)
@@ -226,34 +204,9 @@ static int wait_raw_thread(struct state *s, struct slot *slot)
 
 /* ---------------------------------------------------------- processes */
 
-/* The end of a child counts only if it ended as it was told to. */
-static int judge(struct state *s, const struct slot *slot, bool exited,
-		 int code)
-{
-	if (slot->left->s.exec_errno)
-		return (int)slot->left->s.exec_errno;
-	if (exited && code == EXEC_CHILD_STATUS)
-		return 0;
-	bench_fail(s->r, "%s: the child %s %d instead of exiting with %d",
-		   s->r->variant->name,
-		   exited ? "exited with" : "was ended by signal", code,
-		   EXEC_CHILD_STATUS);
-	return ECHILD;
-}
-
 static int reap(struct state *s, struct slot *slot)
 {
-	int status;
-	pid_t reaped;
-
-	do {
-		reaped = waitpid(slot->pid, &status, 0);
-	} while (reaped < 0 && errno == EINTR);
-	if (reaped != slot->pid)
-		return errno;
-	return judge(s, slot, WIFEXITED(status),
-		     WIFEXITED(status) ? WEXITSTATUS(status) :
-					 WTERMSIG(status));
+	return newborn_reap(s->r, slot->left, slot->pid);
 }
 
 static int reap_pidfd(struct state *s, struct slot *slot)
@@ -266,14 +219,9 @@ static int reap_pidfd(struct state *s, struct slot *slot)
 
 	close(slot->pidfd);
 	return error ? error :
-		       judge(s, slot, info.si_code == CLD_EXITED,
-			     info.si_status);
-}
-
-static void child_first(const struct slot *slot)
-{
-	run_first(slot->left);
-	_exit(EXEC_CHILD_STATUS);
+		       newborn_judge(s->r, slot->left,
+				     info.si_code == CLD_EXITED,
+				     info.si_status);
 }
 
 static int make_fork(struct state *s, struct slot *slot)
@@ -281,7 +229,7 @@ static int make_fork(struct state *s, struct slot *slot)
 	(void)s;
 	slot->pid = fork();
 	if (!slot->pid)
-		child_first(slot);
+		newborn_child(slot->left);
 	return slot->pid < 0 ? errno : 0;
 }
 
@@ -295,7 +243,7 @@ static int clone_process(struct slot *slot, uint64_t flags)
 
 	slot->pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	if (!slot->pid)
-		child_first(slot);
+		newborn_child(slot->left);
 	return slot->pid < 0 ? errno : 0;
 }
 
@@ -311,21 +259,12 @@ static int make_clone3_pidfd(struct state *s, struct slot *slot)
 	return clone_process(slot, CLONE_PIDFD);
 }
 
-static char *const no_environment[] = { NULL };
-
-static void exec_child(struct slot *slot)
-{
-	execve(slot->argv[0], slot->argv, no_environment);
-	slot->left->s.exec_errno = errno;
-	_exit(127);
-}
-
 static int make_fork_exec(struct state *s, struct slot *slot)
 {
 	(void)s;
 	slot->pid = fork();
 	if (!slot->pid)
-		exec_child(slot);
+		newborn_exec(slot->left, slot->argv);
 	return slot->pid < 0 ? errno : 0;
 }
 
@@ -335,7 +274,7 @@ static int make_vfork_exec(struct state *s, struct slot *slot)
 
 	(void)s;
 	if (!pid)
-		exec_child(slot);
+		newborn_exec(slot->left, slot->argv);
 	slot->pid = pid;
 	return pid < 0 ? errno : 0;
 }
@@ -344,7 +283,7 @@ static int make_posix_spawn(struct state *s, struct slot *slot)
 {
 	(void)s;
 	return posix_spawn(&slot->pid, slot->argv[0], NULL, NULL, slot->argv,
-			   no_environment);
+			   newborn_no_environment);
 }
 
 static int make_dynamic(struct state *s, struct slot *slot)
@@ -360,13 +299,13 @@ static int make_shell(struct state *s, struct slot *slot)
 			 (char *)(uintptr_t) "-c",
 			 (char *)(uintptr_t) "exec \"$0\" \"$@\"",
 			 (char *)(uintptr_t)s->r->helper,
-			 s->fd,
-			 s->source,
+			 s->nursery.fd,
+			 s->nursery.source,
 			 slot->index,
 			 NULL };
 
 	return posix_spawn(&slot->pid, argv[0], NULL, NULL, argv,
-			   no_environment);
+			   newborn_no_environment);
 }
 
 static void uv_exited(uv_process_t *process, int64_t status, int signal)
@@ -382,7 +321,7 @@ static int make_uv_spawn(struct state *s, struct slot *slot)
 	uv_process_options_t options = {
 		.file = slot->argv[0],
 		.args = slot->argv,
-		.env = (char **)(uintptr_t)no_environment,
+		.env = (char **)(uintptr_t)newborn_no_environment,
 		.exit_cb = uv_exited,
 	};
 
@@ -398,7 +337,15 @@ static int wait_uv_spawn(struct state *s, struct slot *slot)
 	while (!slot->exited)
 		uv_run(&s->loop, UV_RUN_ONCE);
 	status = slot->left->s.tid;
-	return judge(s, slot, status >= 0, (int)llabs(status));
+	return newborn_judge(s->r, slot->left, status >= 0, (int)llabs(status));
+}
+
+/* Only where it is used: a loop has fork() handlers, which cost. */
+static int open_uv_loop(struct state *s)
+{
+	int error = uv_loop_init(&s->loop);
+
+	return error ? bench_fail(s->r, "uv_loop_init failed") : 0;
 }
 
 static void close_uv_process(struct state *s, struct slot *slot)
@@ -409,22 +356,6 @@ static void close_uv_process(struct state *s, struct slot *slot)
 
 /* -------------------------------------------------------- the benchmark */
 
-/* Whether the new one ran where and when it must have; 0 or -1. */
-static int check(struct run *r, const union left *left, uint64_t start,
-		 uint64_t done)
-{
-	if (left->s.exec.first < start || left->s.exec.first > done)
-		return bench_fail(r,
-				  "%s: the new one's first instruction was not "
-				  "between start and end",
-				  r->variant->name);
-	r->peer_pu = (int)left->s.exec.pu;
-	if (r->pu_b >= 0 && r->peer_pu != r->pu_b)
-		return bench_fail(r, "the new one ran on PU %d, not %d",
-				  r->peer_pu, r->pu_b);
-	return 0;
-}
-
 /* All slots once: made, one after the other; then waited for. 0 or -1. */
 static int create_all(struct run *r)
 {
@@ -434,7 +365,7 @@ static int create_all(struct run *r)
 	int error = 0;
 
 	for (size_t i = 0; i < s->slots; i++)
-		memset(s->slot[i].left, 0, sizeof(union left));
+		memset(s->slot[i].left, 0, sizeof(union newborn));
 	start = clock_now();
 	for (size_t i = 0; i < s->slots && !error; i++)
 		error = way->make(s, &s->slot[i]);
@@ -449,9 +380,9 @@ static int create_all(struct run *r)
 	for (size_t i = 0; i < s->slots && way->tidy; i++)
 		way->tidy(s, &s->slot[i]);
 	for (size_t i = 0; i < s->slots; i++) {
-		const union left *left = s->slot[i].left;
+		const union newborn *left = s->slot[i].left;
 
-		if (check(r, left, start, done))
+		if (newborn_check(r, left, start, done))
 			return -1;
 		if (left->s.exec.first > first)
 			first = left->s.exec.first;
@@ -476,26 +407,20 @@ static uint64_t run(struct run *r, uint64_t n)
 	return n;
 }
 
-static int open_slots(struct run *r, struct state *s, int fd)
+static int open_slots(struct run *r, struct state *s)
 {
-	union left *left;
-
 	s->slots = r->value == PARAM_PUS ? topo_pu_count() : 1;
 	s->slot = calloc(s->slots, sizeof(*s->slot));
 	if (!s->slot)
 		return bench_fail(r, "out of memory");
-	if (ftruncate(fd, (off_t)(s->slots * sizeof(*left))))
-		return bench_fail(r, "memfd: %s", strerror(errno));
-	left = mmap(NULL, s->slots * sizeof(*left), PROT_READ | PROT_WRITE,
-		    MAP_SHARED, fd, 0);
-	if (left == MAP_FAILED)
-		return bench_fail(r, "map the memfd: %s", strerror(errno));
+	if (nursery_open(r, &s->nursery, s->slots))
+		return -1;
 	for (size_t i = 0; i < s->slots; i++) {
 		struct slot *slot = &s->slot[i];
-		char *argv[] = { (char *)(uintptr_t)r->helper, s->fd, s->source,
-				 slot->index, NULL };
+		char *argv[] = { (char *)(uintptr_t)r->helper, s->nursery.fd,
+				 s->nursery.source, slot->index, NULL };
 
-		slot->left = &left[i];
+		slot->left = &s->nursery.of[i];
 		snprintf(slot->index, sizeof(slot->index), "%zu", i);
 		memcpy(slot->argv, argv, sizeof(argv));
 		slot->stack = mmap(NULL, SMALL_STACK, PROT_READ | PROT_WRITE,
@@ -509,24 +434,13 @@ static int open_slots(struct run *r, struct state *s, int fd)
 static int setup(struct run *r)
 {
 	static struct state s;
-	int fd = memfd_create("handoff-create", 0); /* the exec'd one has it */
+	const struct way *way = r->variant->arg;
 
 	r->state = &s;
 	s.r = r;
-	if (!r->clocks_agree)
-		return bench_absent(r, "a time from one PU to another needs "
-				       "clocks that agree");
-	if (fd < 0)
-		return bench_fail(r, "memfd: %s", strerror(errno));
-	snprintf(s.fd, sizeof(s.fd), "%d", fd);
-	snprintf(s.source, sizeof(s.source), "%s",
-		 r->clock.source == CLOCK_RAW_COUNTER ? "c" : "k");
 	snprintf(s.dynamic, sizeof(s.dynamic), "%.4000s-dynamic", r->helper);
-	if (open_slots(r, &s, fd))
+	if (open_slots(r, &s) || (way->open && way->open(&s)))
 		return -1;
-	/* only where it is used: it has fork() handlers, which cost */
-	if (!strcmp(r->variant->name, "uv_spawn") && uv_loop_init(&s.loop))
-		return bench_fail(r, "uv_loop_init failed");
 	if (topo_bind(r->pu_a))
 		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
 				  strerror(errno));
@@ -613,7 +527,7 @@ static const struct way by_pthread = { make_pthread, join_pthread },
 			by_dynamic = { make_dynamic, reap },
 			by_shell = { make_shell, reap },
 			by_uv_spawn = { make_uv_spawn, wait_uv_spawn,
-					close_uv_process };
+					close_uv_process, open_uv_loop };
 
 #define THREAD(name, way, needs)                        \
 	{                                               \

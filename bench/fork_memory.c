@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "exec_child.h"
+#include "newborn.h"
 #include "refusal.h"
 #include "region.h"
 #include "topo.h"
@@ -37,20 +37,8 @@ struct way {
 	int (*wait)(struct run *r);
 };
 
-/* What the new one leaves, in a memfd: an exec'd program writes to it too. */
-union left {
-	struct {
-		struct exec_child_left exec;
-		int64_t exec_errno;
-	} s;
-	char stride[EXEC_CHILD_STRIDE];
-};
-
 static struct state {
-	union left *left;
-	char fd[16];    /* the memfd, as an argument */
-	char source[4]; /* the clock, as an argument */
-	char slot[4];
+	struct nursery nursery; /* of one */
 	char *argv[5];
 	pid_t pid;
 	pthread_t thread;
@@ -58,38 +46,22 @@ static struct state {
 
 /* ------------------------------------------------------- ways to make one */
 
-static void first(void)
-{
-	unsigned pu = 0;
-
-	s.left->s.exec.first = clock_now();
-	syscall(SYS_getcpu, &pu, NULL, NULL);
-	s.left->s.exec.pu = pu;
-}
-
 static int make_fork(struct run *r)
 {
 	(void)r;
 	s.pid = fork();
-	if (!s.pid) {
-		first();
-		_exit(EXEC_CHILD_STATUS);
-	}
+	if (!s.pid)
+		newborn_child(s.nursery.of);
 	return s.pid < 0 ? errno : 0;
 }
-
-static char *const no_environment[] = { NULL };
 
 static int make_vfork_exec(struct run *r)
 {
 	pid_t pid = vfork();
 
 	(void)r;
-	if (!pid) {
-		execve(s.argv[0], s.argv, no_environment);
-		s.left->s.exec_errno = errno;
-		_exit(127);
-	}
+	if (!pid)
+		newborn_exec(s.nursery.of, s.argv);
 	s.pid = pid;
 	return pid < 0 ? errno : 0;
 }
@@ -98,35 +70,17 @@ static int make_posix_spawn(struct run *r)
 {
 	(void)r;
 	return posix_spawn(&s.pid, s.argv[0], NULL, NULL, s.argv,
-			   no_environment);
+			   newborn_no_environment);
 }
 
-/* The end of a child counts only if it ended as it was told to. */
 static int reap(struct run *r)
 {
-	pid_t reaped;
-	int status;
-
-	do {
-		reaped = waitpid(s.pid, &status, 0);
-	} while (reaped < 0 && errno == EINTR);
-	if (reaped != s.pid)
-		return errno;
-	if (s.left->s.exec_errno)
-		return (int)s.left->s.exec_errno;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == EXEC_CHILD_STATUS)
-		return 0;
-	bench_fail(r, "%s: the child %s %d instead of exiting with %d",
-		   r->variant->name,
-		   WIFEXITED(status) ? "exited with" : "was ended by signal",
-		   WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status),
-		   EXEC_CHILD_STATUS);
-	return ECHILD;
+	return newborn_reap(r, s.nursery.of, s.pid);
 }
 
 static void *thread_first(void *arg)
 {
-	first();
+	newborn_first(s.nursery.of);
 	return arg;
 }
 
@@ -145,30 +99,13 @@ static int join_pthread(struct run *r)
 
 /* ---------------------------------------------------------- the benchmark */
 
-/* Whether the new one ran where and when it must have; 0 or -1. */
-static int check(struct run *r, uint64_t start, uint64_t done)
-{
-	const struct exec_child_left *left = &s.left->s.exec;
-
-	if (left->first < start || left->first > done)
-		return bench_fail(r,
-				  "%s: the new one's first instruction was not "
-				  "between start and end",
-				  r->variant->name);
-	r->peer_pu = (int)left->pu;
-	if (r->pu_b >= 0 && r->peer_pu != r->pu_b)
-		return bench_fail(r, "the new one ran on PU %d, not %d",
-				  r->peer_pu, r->pu_b);
-	return 0;
-}
-
 static int create(struct run *r)
 {
 	const struct way *way = r->variant->arg;
 	uint64_t start, called, done;
 	int error;
 
-	memset(s.left, 0, sizeof(*s.left));
+	memset(s.nursery.of, 0, sizeof(*s.nursery.of));
 	start = clock_now();
 	error = way->make(r);
 	called = clock_now();
@@ -183,10 +120,11 @@ static int create(struct run *r)
 		refusal_blame(r, error);
 		return -1;
 	}
-	if (check(r, start, done))
+	if (newborn_check(r, s.nursery.of, start, done))
 		return -1;
 	run_sample(r, CALL, run_elapsed_ns(r, start, called));
-	run_sample(r, FIRST, run_elapsed_ns(r, start, s.left->s.exec.first));
+	run_sample(r, FIRST,
+		   run_elapsed_ns(r, start, s.nursery.of->s.exec.first));
 	run_sample(r, DONE, run_elapsed_ns(r, start, done));
 	return 0;
 }
@@ -241,37 +179,18 @@ static int fill(struct run *r, const struct memory *m)
 	return region_check(r, &region, m->pages);
 }
 
-static int share(struct run *r)
-{
-	int fd = memfd_create("handoff-fork", 0); /* the exec'd one has it */
-	char *argv[] = { (char *)(uintptr_t)r->helper, s.fd, s.source, s.slot,
-			 NULL };
-
-	if (fd < 0 || ftruncate(fd, sizeof(*s.left)))
-		return bench_fail(r, "memfd: %s", strerror(errno));
-	s.left = mmap(NULL, sizeof(*s.left), PROT_READ | PROT_WRITE, MAP_SHARED,
-		      fd, 0);
-	if (s.left == MAP_FAILED)
-		return bench_fail(r, "map the memfd: %s", strerror(errno));
-	snprintf(s.fd, sizeof(s.fd), "%d", fd);
-	snprintf(s.source, sizeof(s.source), "%s",
-		 r->clock.source == CLOCK_RAW_COUNTER ? "c" : "k");
-	snprintf(s.slot, sizeof(s.slot), "0");
-	memcpy(s.argv, argv, sizeof(argv));
-	return 0;
-}
-
 static int setup(struct run *r)
 {
 	const struct way *way = r->variant->arg;
 
-	if (!r->clocks_agree)
-		return bench_absent(r, "a time from one process to another "
-				       "needs clocks that agree");
+	char *argv[] = { (char *)(uintptr_t)r->helper, s.nursery.fd,
+			 s.nursery.source, (char *)(uintptr_t) "0", NULL };
+
+	memcpy(s.argv, argv, sizeof(argv));
 	if (topo_bind(r->pu_a))
 		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
 				  strerror(errno));
-	return share(r) || fill(r, &way->memory) ? -1 : 0;
+	return nursery_open(r, &s.nursery, 1) || fill(r, &way->memory) ? -1 : 0;
 }
 
 /* -------------------------------------------------------------- the table */

@@ -9,14 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
-#include "exec_child.h"
+#include "newborn.h"
 #include "refusal.h"
 #include "topo.h"
 
@@ -62,8 +60,8 @@ struct state {
 	enum layer layer;
 	uv_loop_t main_loop;
 	struct meeting meeting;
-	struct exec_child_left *left; /* in a memfd */
-	char fd[16], source[4], channel[16];
+	struct nursery nursery; /* of one */
+	char channel[16];
 	uint64_t ready, done;
 	unsigned char number; /* of the message: none is taken for another */
 };
@@ -227,22 +225,16 @@ static int start_thread(struct state *s)
 
 static void child_main(struct state *s, int channel)
 {
-	static char *const no_environment[] = { NULL };
 	char *argv[] = { (char *)(uintptr_t)s->r->helper,
-			 s->fd,
-			 s->source,
+			 s->nursery.fd,
+			 s->nursery.source,
 			 (char *)(uintptr_t) "0",
 			 channel < 0 ? NULL : s->channel,
 			 NULL };
 
-	if (s->layer == FIRST) {
-		s->left->first = clock_now();
-		s->left->pu = this_pu();
-		_exit(EXEC_CHILD_STATUS);
-	}
-	execve(s->r->helper, argv, no_environment);
-	s->left->pu = -errno;
-	_exit(127);
+	if (s->layer == FIRST)
+		newborn_child(s->nursery.of);
+	newborn_exec(s->nursery.of, argv);
 }
 
 /* The hello, and a message there and back; 0 or -1. */
@@ -266,31 +258,21 @@ static int converse_with_child(struct state *s, int socket)
 
 static int reap(struct state *s, pid_t pid, int talked)
 {
-	int status;
-	pid_t reaped;
+	const union newborn *left = s->nursery.of;
+	int status, error = newborn_wait(pid, &status);
 
-	do {
-		reaped = waitpid(pid, &status, 0);
-	} while (reaped < 0 && errno == EINTR);
 	s->done = clock_now();
-	if (reaped != pid)
-		return bench_fail(s->r, "waitpid: %s", strerror(errno));
-	if (s->left->pu < 0)
+	if (error)
+		return bench_fail(s->r, "waitpid: %s", strerror(error));
+	error = newborn_judge_status(s->r, left, status);
+	if (error)
 		return bench_fail(s->r, "execve %s: %s", s->r->helper,
-				  strerror((int)-s->left->pu));
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXEC_CHILD_STATUS)
-		return bench_fail(s->r,
-				  "the child %s %d instead of exiting with %d",
-				  WIFEXITED(status) ? "exited with" :
-						      "was ended by signal",
-				  WIFEXITED(status) ? WEXITSTATUS(status) :
-						      WTERMSIG(status),
-				  EXEC_CHILD_STATUS);
+				  strerror(error));
 	if (talked)
 		return bench_fail(s->r, "the child did not answer");
 	if (s->layer == FIRST || s->layer == LOOP)
-		s->ready = s->left->first;
-	s->r->peer_pu = (int)s->left->pu;
+		s->ready = left->s.exec.first;
+	s->r->peer_pu = (int)left->s.exec.pu;
 	return 0;
 }
 
@@ -300,7 +282,7 @@ static int start_process(struct state *s)
 	int pair[2] = { -1, -1 }, talked = 0;
 	pid_t pid;
 
-	memset(s->left, 0, sizeof(*s->left));
+	memset(s->nursery.of, 0, sizeof(*s->nursery.of));
 	if (talks && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return bench_fail(s->r, "socketpair: %s", strerror(errno));
 	/* the child's end stays open over exec, under its own number */
@@ -338,11 +320,8 @@ static uint64_t run(struct run *r, uint64_t n)
 				   r->variant->name);
 			return i;
 		}
-		if (r->pu_b >= 0 && r->peer_pu != r->pu_b) {
-			bench_fail(r, "the new one ran on PU %d, not %d",
-				   r->peer_pu, r->pu_b);
+		if (newborn_check_pu(r, r->peer_pu))
 			return i;
-		}
 		run_sample(r, READY, run_elapsed_ns(r, start, s->ready));
 		run_sample(r, DONE, run_elapsed_ns(r, start, s->done));
 	}
@@ -362,22 +341,6 @@ static int open_main_loop(struct state *s)
 		       0;
 }
 
-static int open_left(struct state *s)
-{
-	int fd = memfd_create("handoff-worker", 0); /* the exec'd one has it */
-
-	if (fd < 0 || ftruncate(fd, EXEC_CHILD_STRIDE))
-		return bench_fail(s->r, "memfd: %s", strerror(errno));
-	s->left = mmap(NULL, EXEC_CHILD_STRIDE, PROT_READ | PROT_WRITE,
-		       MAP_SHARED, fd, 0);
-	if (s->left == MAP_FAILED)
-		return bench_fail(s->r, "map the memfd: %s", strerror(errno));
-	snprintf(s->fd, sizeof(s->fd), "%d", fd);
-	snprintf(s->source, sizeof(s->source), "%s",
-		 s->r->clock.source == CLOCK_RAW_COUNTER ? "c" : "k");
-	return 0;
-}
-
 static int setup(struct run *r)
 {
 	static struct state s;
@@ -385,10 +348,8 @@ static int setup(struct run *r)
 	r->state = &s;
 	s.r = r;
 	s.layer = *(const enum layer *)r->variant->arg;
-	if (!r->clocks_agree)
-		return bench_absent(r, "a time from one PU to another needs "
-				       "clocks that agree");
-	if (r->peer == PEER_THREAD ? open_main_loop(&s) : open_left(&s))
+	if (nursery_open(r, &s.nursery, 1) ||
+	    (r->peer == PEER_THREAD && open_main_loop(&s)))
 		return -1;
 	if (topo_bind(r->pu_a))
 		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
@@ -399,7 +360,8 @@ static int setup(struct run *r)
 /* pu: the new one inherits the creator's PU. any: both are free. */
 enum { BINDINGS = PLACE_ONE_PU | PLACE_ANY };
 
-static const enum layer first = FIRST, loop = LOOP, channel = CHANNEL
+static const enum layer first = FIRST, loop = LOOP;
+static const enum layer channel = CHANNEL
 , answered = ANSWERED;
 
 static const struct variant variants[] = {
