@@ -8,6 +8,9 @@
 
 #include "pair.h"
 
+/* Bytes accounted for a word there and one back, each written and read. */
+enum { EVENTFDS_BYTES = 4 * sizeof(uint64_t) };
+
 /* One eventfd a direction: on a single one a party could read its own token.
  * flags: eventfd()'s. */
 PAIR_INLINE int eventfds_open(struct end *driver, struct end *server, int flags)
@@ -23,20 +26,32 @@ PAIR_INLINE void eventfds_close(struct end *driver)
 	close(driver->out);
 }
 
-PAIR_INLINE void eventfds_signal(struct end *e)
+/* value: not 0, which would wake nobody. */
+PAIR_INLINE void eventfds_put(struct end *e, uint64_t value)
 {
-	const uint64_t one = 1;
-
-	if (write(e->out, &one, sizeof(one)) != sizeof(one))
+	if (write(e->out, &value, sizeof(value)) != sizeof(value))
 		die_errno("write to an eventfd");
 }
 
-PAIR_INLINE void eventfds_await(struct end *e)
+/* What was put since; waits for it. */
+PAIR_INLINE uint64_t eventfds_take(struct end *e)
 {
 	uint64_t value;
 
 	if (read(e->in, &value, sizeof(value)) != sizeof(value))
 		die_errno("read from an eventfd");
+	return value;
+}
+
+PAIR_INLINE void eventfds_signal(struct end *e)
+{
+	eventfds_put(e, 1);
+}
+
+PAIR_INLINE void eventfds_await(struct end *e)
+{
+	uint64_t value = eventfds_take(e);
+
 	if (value != 1)
 		die("an eventfd holds %llu signals, not 1",
 		    (unsigned long long)value);

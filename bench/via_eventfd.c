@@ -63,10 +63,8 @@ static void eventfd_send_on(struct end *e)
 
 static uint64_t eventfd_await_all(struct end *e)
 {
-	uint64_t value;
+	uint64_t value = eventfds_take(e);
 
-	if (read(e->in, &value, sizeof(value)) != sizeof(value))
-		die_errno("read from an eventfd");
 	e->copied -= (int64_t)sizeof(value);
 	return value;
 }
@@ -81,8 +79,7 @@ static uint64_t eventfd_take(struct end *e)
 
 static void eventfd_give_credit(struct end *e, uint64_t credit)
 {
-	if (write(e->out, &credit, sizeof(credit)) != sizeof(credit))
-		die_errno("write to an eventfd");
+	eventfds_put(e, credit);
 	e->copied -= (int64_t)sizeof(credit);
 }
 
@@ -103,8 +100,7 @@ PAIR_HALVES(eventfd, eventfds_signal, eventfds_await)
 #define QUEUED                                                          \
 	.open = eventfd_open, .drive_message = eventfd_drive_message,   \
 	.serve_message = eventfd_serve_message, .close = eventfd_close, \
-	.queues = true,                                                 \
-	.token_bytes = 32 /* 8 written and 8 read, there and back */
+	.queues = true, .token_bytes = EVENTFDS_BYTES
 
 const struct channel via_eventfd = {
 	QUEUED,

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sockets.h"
 #include "stream.h"
 
 /* What the receiver holds: the message last received stays mapped until the
@@ -23,20 +24,15 @@ static int memfd; /* the sender's */
 
 static int memfd_open(struct run *r, struct end *driver, struct end *server)
 {
-	int fd[2];
-
 	(void)r;
 	memfd = memfd_create("handoff-message", MFD_CLOEXEC);
 	if (memfd < 0 || ftruncate(memfd, (off_t)driver->size))
 		return -1;
 	driver->payload = mmap(NULL, driver->size, PROT_READ | PROT_WRITE,
 			       MAP_SHARED, memfd, 0);
-	if (driver->payload == MAP_FAILED ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))
-		return -1;
-	driver->in = driver->out = fd[0];
-	server->in = server->out = fd[1];
-	return 0;
+	return driver->payload == MAP_FAILED ?
+		       -1 :
+		       sockets_open(driver, server, SOCK_STREAM);
 }
 
 /* A message of one word, where to look, and room for one descriptor. */

@@ -5,11 +5,11 @@
 #include "pair.h"
 
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "port.h"
+#include "sockets.h"
 
 /* One party's loop. What it does with a message it is handed is where the party
  * lives; it leaves uv_run() only after the batch. */
@@ -252,14 +252,8 @@ static void leave(struct end *e)
 static int port_pipe_open_pair(struct run *r, struct end *driver,
 			       struct end *server)
 {
-	int fd[2];
-
 	(void)r;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))
-		return -1;
-	driver->in = driver->out = fd[0];
-	server->in = server->out = fd[1];
-	return 0;
+	return sockets_open(driver, server, SOCK_STREAM);
 }
 
 /* libuv has closed the driver's end, and in the other process the server's. */

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "token.h"
+#include "eventfds.h"
 
 static pid_t sender;
 
@@ -53,20 +53,20 @@ static int readv_open(struct run *r, struct end *driver, struct end *server)
 				    "(kernel.yama.ptrace_scope, or a seccomp "
 				    "filter)",
 				    strerror(error));
-	return token_open(driver, server);
+	return eventfds_open(driver, server, EFD_CLOEXEC);
 }
 
 static void readv_send(struct end *e)
 {
 	message_number(e->payload, e->size, ++e->sent);
-	token_send(e, (uint64_t)(uintptr_t)e->payload);
+	eventfds_put(e, (uint64_t)(uintptr_t)e->payload);
 }
 
 /* /proc/PID/io does not account it: what the call returns is counted as
  * copied, the kernel's one copy. */
 static void readv_receive(struct end *e)
 {
-	char *there = (char *)(uintptr_t)token_receive(e);
+	char *there = (char *)(uintptr_t)eventfds_take(e);
 	uint64_t done = 0;
 
 	while (done < e->size) {
@@ -84,18 +84,18 @@ static void readv_receive(struct end *e)
 
 static uint64_t readv_drive(struct end *e, uint64_t n, uint64_t *stamps)
 {
-	return pair_drive(e, n, stamps, readv_send, token_await_answer);
+	return pair_drive(e, n, stamps, readv_send, eventfds_await);
 }
 
 static uint64_t readv_serve(struct end *e, uint64_t n)
 {
-	return pair_serve(e, n, readv_receive, token_answer);
+	return pair_serve(e, n, readv_receive, eventfds_signal);
 }
 
 static void readv_close(struct end *driver, struct end *server)
 {
 	(void)server;
-	token_close(driver);
+	eventfds_close(driver);
 }
 
 const struct channel via_process_vm_readv = {
@@ -104,5 +104,5 @@ const struct channel via_process_vm_readv = {
 	.drive_message = readv_drive,
 	.serve_message = readv_serve,
 	.close = readv_close,
-	.token_bytes = TOKEN_BYTES,
+	.token_bytes = EVENTFDS_BYTES,
 };

@@ -2,8 +2,8 @@
 /* Channel: one byte through an AF_UNIX SOCK_SEQPACKET socket pair each way;
  * messages through the same, each whole in one send. */
 #include <stdlib.h>
-#include <sys/socket.h>
 
+#include "sockets.h"
 #include "stream.h"
 #include "units.h"
 
@@ -52,19 +52,16 @@ static int make_room(struct run *r, int from, int to, uint64_t size)
 
 static int seqpacket_open(struct run *r, struct end *driver, struct end *server)
 {
-	int fd[2];
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fd))
+	if (sockets_open(driver, server, SOCK_SEQPACKET))
 		return -1;
-	driver->in = driver->out = fd[0];
-	server->in = server->out = fd[1];
-	return driver->size ? make_room(r, fd[0], fd[1], driver->size) : 0;
+	return driver->size ?
+		       make_room(r, driver->out, server->in, driver->size) :
+		       0;
 }
 
 static void seqpacket_close(struct end *driver, struct end *server)
 {
-	close(driver->in);
-	close(server->in);
+	sockets_close(driver, server);
 }
 
 /* What loops in stream.h over the parts of a message never does here: a packet

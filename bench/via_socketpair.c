@@ -3,28 +3,19 @@
  * through the same. */
 #include "pair.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
+#include "sockets.h"
 #include "stream.h"
 
 static int socketpair_open(struct run *r, struct end *driver,
 			   struct end *server)
 {
-	int fd[2];
-
 	(void)r;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))
-		return -1;
-	driver->in = driver->out = fd[0];
-	server->in = server->out = fd[1];
-	return 0;
+	return sockets_open(driver, server, SOCK_STREAM);
 }
 
 static void socketpair_close(struct end *driver, struct end *server)
 {
-	close(driver->in);
-	close(server->in);
+	sockets_close(driver, server);
 }
 
 STREAM_CHANNEL(socketpair)

@@ -5,9 +5,10 @@
 #include "pair.h"
 
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
+
+#include "sockets.h"
 
 /* One party's loop. The callback that reads is where the party lives, as in
  * via_uv_async.c. */
@@ -131,14 +132,8 @@ static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer)
 static int uv_pipe_open_pair(struct run *r, struct end *driver,
 			     struct end *server)
 {
-	int fd[2];
-
 	(void)r;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))
-		return -1;
-	driver->in = driver->out = fd[0];
-	server->in = server->out = fd[1];
-	return 0;
+	return sockets_open(driver, server, SOCK_STREAM);
 }
 
 /* In the party itself: a loop does not outlive a fork(). */
