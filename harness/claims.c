@@ -277,20 +277,6 @@ static const char *decide(struct interval ci, double low, double high)
 	return "cannot tell";
 }
 
-/* The row that a claim's row is held against; NULL: there is none. */
-static const struct summary_row *other_row(const struct summary *summary,
-					   const struct claim *c,
-					   const struct summary_row *row)
-{
-	char id[SUMMARY_ID];
-
-	snprintf(id, sizeof(id), "%s/%s/%s/%s/%s", row->bench,
-		 c->to.variant ? c->to.variant : row->variant,
-		 c->to.peer ? c->to.peer : row->peer, row->place,
-		 c->to.param ? c->to.param : row->param);
-	return summary_find(summary, id, c->metric);
-}
-
 static bool is_ratio(const struct claim *c)
 {
 	return c->to.variant || c->to.peer || c->to.param;
@@ -312,7 +298,8 @@ static int say(const struct summary *summary, const struct claim *c,
 				 row->ci.high * c->factor };
 	if (!is_ratio(c))
 		return 0;
-	other = other_row(summary, c, row);
+	other = summary_beside(summary, row, c->to.variant, c->to.peer,
+			       c->to.param, NULL);
 	*why = other ? other->reason :
 		       "the run did not include what it is held against";
 	if (!other || !other->ok)

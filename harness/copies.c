@@ -26,11 +26,7 @@ static double slope(const struct summary *s, const struct summary_row *of,
 	const char *const size[2] = { small_size, large_size };
 
 	for (int i = 0; i < 2; i++) {
-		char id[SUMMARY_ID];
-
-		snprintf(id, sizeof(id), "%s/%s/%s/%s/%s", of->bench,
-			 of->variant, of->peer, of->place, size[i]);
-		row[i] = summary_find(s, id, "latency");
+		row[i] = summary_beside(s, of, NULL, NULL, size[i], "latency");
 		if (!row[i] || !row[i]->ok)
 			return NAN;
 	}

@@ -71,6 +71,28 @@ static uint64_t timeval_ns(struct timeval t)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
 }
 
+static uint64_t cpu_clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t counts_thread_cpu_ns(void)
+{
+	return cpu_clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+uint64_t counts_family_cpu_ns(void)
+{
+	struct rusage children;
+
+	getrusage(RUSAGE_CHILDREN, &children);
+	return cpu_clock_ns(CLOCK_PROCESS_CPUTIME_ID) +
+	       timeval_ns(children.ru_utime) + timeval_ns(children.ru_stime);
+}
+
 static void add_usage(struct tally *tally, int who)
 {
 	struct rusage use;
@@ -79,22 +101,15 @@ static void add_usage(struct tally *tally, int who)
 	tally->voluntary += (uint64_t)use.ru_nvcsw;
 	tally->involuntary += (uint64_t)use.ru_nivcsw;
 	tally->faults += (uint64_t)use.ru_minflt + (uint64_t)use.ru_majflt;
-	if (who == RUSAGE_CHILDREN)
-		tally->cpu_ns +=
-			timeval_ns(use.ru_utime) + timeval_ns(use.ru_stime);
 }
 
 static void usage_so_far(struct tally *tally, unsigned what)
 {
 	bool family = what & TALLY_FAMILY;
-	struct timespec cpu;
 
 	tally->voluntary = tally->involuntary = tally->faults = 0;
-	clock_gettime(family ? CLOCK_PROCESS_CPUTIME_ID :
-			       CLOCK_THREAD_CPUTIME_ID,
-		      &cpu);
 	tally->cpu_ns =
-		(uint64_t)cpu.tv_sec * 1000000000u + (uint64_t)cpu.tv_nsec;
+		family ? counts_family_cpu_ns() : counts_thread_cpu_ns();
 	add_usage(tally, family ? RUSAGE_SELF : RUSAGE_THREAD);
 	if (family)
 		add_usage(tally, RUSAGE_CHILDREN);

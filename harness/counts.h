@@ -35,6 +35,11 @@ enum {
 void tally_begin(struct tally *tally, unsigned what);
 void tally_end(struct tally *tally, unsigned what);
 
+/* Processor time so far, ns: of the calling thread; of the process with all its
+ * threads and the children that it has reaped. */
+uint64_t counts_thread_cpu_ns(void);
+uint64_t counts_family_cpu_ns(void);
+
 /* into += to - from */
 void tally_add(struct tally *into, const struct tally *from,
 	       const struct tally *to);
@@ -56,6 +61,9 @@ enum counts_method counts_probe(char *why, size_t size);
 
 /* Whether ptrace can name the calls of a child. why: one line if not. */
 int counts_can_name(char *why, size_t size);
+
+/* What the metrics of calls by name begin with. */
+#define COUNTS_NAMED "syscalls."
 
 /* "futex"; NULL: no call of this kernel's headers has that number. */
 const char *counts_call_name(size_t number);

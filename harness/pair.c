@@ -217,14 +217,6 @@ static void leave_end(struct pair *pair, struct end *e)
 		munmap(e->inbox, e->inbox_size);
 }
 
-static uint64_t thread_cpu_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 /* The server: one batch after the other, until told to leave. The tally is
  * taken right around the loop, before `ready` and after the last signal. */
 static int server_main(void *arg)
@@ -265,7 +257,7 @@ static int server_main(void *arg)
 		e->wakeups = 0;
 		if (e->last)
 			shared->checksum = checksum(e->last, e->size);
-		shared->settle_ns = thread_cpu_ns() - after.cpu_ns;
+		shared->settle_ns = counts_thread_cpu_ns() - after.cpu_ns;
 		announce(&shared->done, batch);
 	}
 	leave_end(pair, e);

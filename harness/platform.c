@@ -148,8 +148,11 @@ void platform_open(struct platform *platform, bool counting)
 	if (counting) {
 		platform->counts = counts_probe(platform->counts_why,
 						sizeof(platform->counts_why));
-		platform->can_name = counts_can_name(
-			platform->names_why, sizeof(platform->names_why));
+		/* what counts by ptrace can name by it */
+		platform->can_name =
+			platform->counts == COUNTS_PTRACE ||
+			counts_can_name(platform->names_why,
+					sizeof(platform->names_why));
 	} else {
 		platform->counts = COUNTS_DENIED;
 	}

@@ -17,12 +17,11 @@ double progress_seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-void progress_start(struct progress *p, size_t total, size_t blocks)
+void progress_start(struct progress *p, size_t blocks)
 {
 	const char *term = getenv("TERM"), *no_color = getenv("NO_COLOR");
 
 	memset(p, 0, sizeof(*p));
-	p->total = total;
 	p->blocks = blocks;
 	p->start_s = progress_seconds();
 	p->terminal = isatty(STDERR_FILENO) && term && strcmp(term, "dumb");
@@ -59,9 +58,11 @@ void progress_case(struct progress *p, const char *id, double left_s)
 	fprintf(stderr, "  %s", id);
 }
 
-void progress_block(struct progress *p, size_t block, double left_s)
+void progress_block(struct progress *p, size_t block, size_t left,
+		    double left_s)
 {
 	p->block = block;
+	p->total = p->done + left;
 	if (p->terminal)
 		return;
 	fprintf(stderr, "block %zu of %zu: %3d %%, ", block + 1, p->blocks,

@@ -16,12 +16,15 @@ struct progress {
 /* Seconds of a clock that does not jump. */
 double progress_seconds(void);
 
-void progress_start(struct progress *p, size_t total, size_t blocks);
+void progress_start(struct progress *p, size_t blocks);
 
 /* The next invocation: case, percentage and time left. left_s: estimate, in
  * seconds. */
 void progress_case(struct progress *p, const char *id, double left_s);
-void progress_block(struct progress *p, size_t block, double left_s);
+
+/* The next block; left: invocations still to do. */
+void progress_block(struct progress *p, size_t block, size_t left,
+		    double left_s);
 
 /* Clears the line; a message of its own line may follow. */
 void progress_pause(struct progress *p);

@@ -14,6 +14,7 @@
 #include "charts.h"
 #include "claims.h"
 #include "copies.h"
+#include "counts.h"
 #include "die.h"
 #include "summary.h"
 #include "tables.h"
@@ -129,7 +130,7 @@ static void list_columns(const struct summary *s, const struct view *v,
 
 static bool is_named_call(const struct summary_row *row)
 {
-	return !strncmp(row->metric, "syscalls.", 9);
+	return !strncmp(row->metric, COUNTS_NAMED, strlen(COUNTS_NAMED));
 }
 
 /* Rows × columns of one view; places and parameters that no case has here are
@@ -203,21 +204,38 @@ static size_t list_views(const struct summary *s, struct view *view,
 	return count;
 }
 
-/* The thread's row beside a process's; NULL: none. */
-static const struct summary_row *beside(const struct summary *s,
-					const struct summary_row *row)
+/* The thread's row beside a process's time; NULL: the row is no such, or there
+ * is none. */
+static const struct summary_row *thread_beside(const struct summary *s,
+					       const struct summary_row *row,
+					       const char *bench)
 {
-	char id[SUMMARY_ID];
-
-	snprintf(id, sizeof(id), "%s/%s/thread/%s/%s", row->bench, row->variant,
-		 row->place, row->param);
-	return summary_find(s, id, row->metric);
+	if (!row->ok || strcmp(row->bench, bench) ||
+	    strcmp(row->peer, "process") || strcmp(row->metric, "latency"))
+		return NULL;
+	return summary_beside(s, row, NULL, "thread", NULL, NULL);
 }
 
-static bool is_process_time(const struct summary_row *row, const char *bench)
+static void ratio_name(const struct summary_row *row, char *buf, size_t size)
 {
-	return row->ok && !strcmp(row->bench, bench) &&
-	       !strcmp(row->peer, "process") && !strcmp(row->metric, "latency");
+	bool swept = strcmp(row->param, "-");
+
+	snprintf(buf, size, "%.48s%s%.40s", row->variant, swept ? " " : "",
+		 swept ? row->param : "");
+}
+
+static void print_ratio(struct table *t, const struct summary_row *process,
+			const struct summary_row *thread)
+{
+	if (!process || !thread->ok)
+		table_cell(t, "%s", "");
+	else if (isnan(process->ci.low) || isnan(thread->ci.low))
+		table_cell(t, "%.2f", process->value / thread->value);
+	else
+		table_cell(t, "%.2f [%.2f, %.2f]",
+			   process->value / thread->value,
+			   process->ci.low / thread->ci.high,
+			   process->ci.high / thread->ci.low);
 }
 
 /* How many times as long a process takes as a thread, with the interval that
@@ -225,59 +243,43 @@ static bool is_process_time(const struct summary_row *row, const char *bench)
 static void print_ratios(const struct summary *s, const char *bench, FILE *out)
 {
 	static struct names rows, columns;
-	struct table *t = NULL;
+	const struct summary_row **at;
+	struct table *t;
 	char name[96];
 
 	rows.count = columns.count = 0;
 	for (size_t i = 0; i < s->count; i++) {
-		const struct summary_row *row = &s->row[i];
-
-		if (!is_process_time(row, bench) || !beside(s, row))
+		if (!thread_beside(s, &s->row[i], bench))
 			continue;
-		snprintf(name, sizeof(name), "%.48s %.40s", row->variant,
-			 strcmp(row->param, "-") ? row->param : "");
+		ratio_name(&s->row[i], name, sizeof(name));
 		name_index(&rows, name);
-		name_index(&columns, row->place);
+		name_index(&columns, s->row[i].place);
 	}
 	if (!rows.count)
 		return;
+	at = calloc(rows.count * columns.count, sizeof(*at));
 	t = table_new(columns.count + 1, 1);
+	if (!at || !t)
+		die("out of memory for a table");
+	for (size_t i = 0; i < s->count; i++) {
+		if (!thread_beside(s, &s->row[i], bench))
+			continue;
+		ratio_name(&s->row[i], name, sizeof(name));
+		at[name_index(&rows, name) * columns.count +
+		   name_index(&columns, s->row[i].place)] = &s->row[i];
+	}
 	table_cell(t, "%s: process ÷ thread", bench);
 	for (size_t c = 0; c < columns.count; c++)
 		table_cell(t, "%s", columns.name[c]);
-	for (size_t k = 0; k < rows.count; k++) {
-		table_cell(t, "%s", rows.name[k]);
-		for (size_t c = 0; c < columns.count; c++) {
-			const struct summary_row *process = NULL, *thread;
-
-			for (size_t i = 0; i < s->count && !process; i++) {
-				const struct summary_row *row = &s->row[i];
-
-				snprintf(name, sizeof(name), "%.48s %.40s",
-					 row->variant,
-					 strcmp(row->param, "-") ? row->param :
-								   "");
-				if (is_process_time(row, bench) &&
-				    !strcmp(name, rows.name[k]) &&
-				    !strcmp(row->place, columns.name[c]))
-					process = row;
-			}
-			thread = process ? beside(s, process) : NULL;
-			if (!thread || !thread->ok)
-				table_cell(t, "%s", "");
-			else if (isnan(process->ci.low) ||
-				 isnan(thread->ci.low))
-				table_cell(t, "%.2f",
-					   process->value / thread->value);
-			else
-				table_cell(t, "%.2f [%.2f, %.2f]",
-					   process->value / thread->value,
-					   process->ci.low / thread->ci.high,
-					   process->ci.high / thread->ci.low);
-		}
+	for (size_t i = 0; i < rows.count * columns.count; i++) {
+		if (i % columns.count == 0)
+			table_cell(t, "%s", rows.name[i / columns.count]);
+		print_ratio(t, at[i],
+			    at[i] ? thread_beside(s, at[i], bench) : NULL);
 	}
 	fputc('\n', out);
 	table_print(t, TABLE_MARKDOWN, out);
+	free(at);
 }
 
 /* The system calls of each case of a bench by name, in one table. */
@@ -310,7 +312,7 @@ static void print_calls(const struct summary *s, const char *bench, FILE *out)
 		}
 		used = strlen(calls);
 		snprintf(calls + used, sizeof(calls) - used, "%s%s %s",
-			 used ? ", " : "", row->metric + strlen("syscalls."),
+			 used ? ", " : "", row->metric + strlen(COUNTS_NAMED),
 			 units_count(value, sizeof(value), row->value));
 		of = row;
 	}

@@ -230,7 +230,7 @@ bool results_agree(const struct results *results, size_t index,
 		bool traced = !strcmp(r->name, count_name(COUNT_SYSCALLS));
 
 		if (!r->is_count || r->method == METHOD_EXACT ||
-		    !strncmp(r->name, "syscalls.", 9) ||
+		    !strncmp(r->name, COUNTS_NAMED, strlen(COUNTS_NAMED)) ||
 		    traced != (mode == RUN_TRACE))
 			continue;
 		if (!agree(r))
@@ -478,11 +478,11 @@ static void write_uncounted(struct csv_out *out, const struct results *results,
 	if (!(counts & COUNT_NAMES) || results->of[index].named)
 		return;
 	if (results->names_why && !results->uncounted)
-		write_lacking(out, results, index, "syscalls.by_name", "count",
-			      STATUS_DENIED, results->names_why);
+		write_lacking(out, results, index, COUNTS_NAMED "by_name",
+			      "count", STATUS_DENIED, results->names_why);
 	else
-		write_lacking(out, results, index, "syscalls.by_name", "count",
-			      STATUS_ABSENT,
+		write_lacking(out, results, index, COUNTS_NAMED "by_name",
+			      "count", STATUS_ABSENT,
 			      results->uncounted ? not_asked : ended);
 }
 

@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -144,24 +143,6 @@ static void sweep(pid_t group)
 		;
 }
 
-/* Processor time of the runner and of all it has reaped. */
-static double own_cpu_s(void)
-{
-	static const int who[] = { RUSAGE_SELF, RUSAGE_CHILDREN };
-	double seconds = 0;
-
-	for (int i = 0; i < 2; i++) {
-		struct rusage use;
-
-		getrusage(who[i], &use);
-		seconds += (double)use.ru_utime.tv_sec +
-			   (double)use.ru_stime.tv_sec +
-			   1e-6 * (double)(use.ru_utime.tv_usec +
-					   use.ru_stime.tv_usec);
-	}
-	return seconds;
-}
-
 static bool by_ptrace(const struct invocation *inv)
 {
 	return inv->counts == COUNTS_PTRACE &&
@@ -187,6 +168,18 @@ static int reap(struct runner *run, pid_t pid, int *status)
 	return ended;
 }
 
+/* Waits for a signal, so many seconds at most: its number, or what
+ * sigtimedwait() returns without one. */
+static int wait_for_signal(const struct runner *run, double seconds)
+{
+	struct timespec timeout = {
+		.tv_sec = (time_t)seconds,
+		.tv_nsec = (long)((seconds - floor(seconds)) * 1e9),
+	};
+
+	return sigtimedwait(&run->waited, NULL, &timeout);
+}
+
 static enum ending wait_for_end(struct runner *run, pid_t pid,
 				double deadline_s, int *status)
 {
@@ -194,16 +187,13 @@ static enum ending wait_for_end(struct runner *run, pid_t pid,
 
 	for (;;) {
 		double left = end - progress_seconds();
-		struct timespec timeout;
 		int signal;
 
 		if (reap(run, pid, status))
 			return ENDED;
 		if (left <= 0)
 			return HUNG;
-		timeout.tv_sec = (time_t)left;
-		timeout.tv_nsec = (long)((left - floor(left)) * 1e9);
-		signal = sigtimedwait(&run->waited, NULL, &timeout);
+		signal = wait_for_signal(run, left);
 		if (signal > 0 && signal != SIGCHLD)
 			return INTERRUPTED;
 	}
@@ -260,8 +250,9 @@ static void book(struct runner *run, const struct noise_books *before,
 	inv->books.busy_s = after.busy_s - before->busy_s;
 	inv->books.steal_s = after.steal_s - before->steal_s;
 	inv->books.interrupts = after.interrupts - before->interrupts;
-	inv->foreign_s =
-		fmax(0, inv->books.busy_s - (own_cpu_s() - own_before_s));
+	inv->foreign_s = fmax(
+		0, inv->books.busy_s - (1e-9 * (double)counts_family_cpu_ns() -
+					own_before_s));
 }
 
 /* Runs one job; what it answered, or why not, is in run->shared. */
@@ -278,7 +269,7 @@ static enum ending run_job(struct runner *run, const struct job *job,
 
 	ask(run, job, measure_s);
 	noise_read_books(run->used, pus_used(run, inv, run->used), &before);
-	own_before_s = own_cpu_s();
+	own_before_s = 1e-9 * (double)counts_family_cpu_ns();
 	start_s = progress_seconds();
 	pid = launch(run);
 	if (pid < 0) {
@@ -547,9 +538,7 @@ static int run_block(struct runner *run, uint64_t block)
 {
 	struct rest left = rest(run, block, 0);
 
-	/* counts that agree are not taken again: there is less to do */
-	run->progress.total = run->progress.done + all_jobs(left);
-	progress_block(&run->progress, block,
+	progress_block(&run->progress, block, all_jobs(left),
 		       estimate_s(run, left, share(run, left)));
 	for (size_t i = 0; i < run->jobs; i++) {
 		const struct job *job = &run->job[i];
@@ -645,11 +634,7 @@ static int settle(const struct runner *run)
 	double left;
 
 	while ((left = run->settled_s - progress_seconds()) > 0) {
-		struct timespec timeout = {
-			.tv_sec = (time_t)left,
-			.tv_nsec = (long)((left - floor(left)) * 1e9),
-		};
-		int signal = sigtimedwait(&run->waited, NULL, &timeout);
+		int signal = wait_for_signal(run, left);
 
 		if (signal > 0 && signal != SIGCHLD)
 			return EXIT_INT;
@@ -680,9 +665,7 @@ static int run_blocks(struct runner *run)
 
 	gsl_rng_set(random, (unsigned long)run->options->seed);
 	fill_block(run, 0, random);
-	struct rest all = rest(run, 0, 0);
-	progress_start(&run->progress, all_jobs(all),
-		       first_block(run, RUN_MODES));
+	progress_start(&run->progress, first_block(run, RUN_MODES));
 	run->start_s = run->checkpoint_s = progress_seconds();
 	if (!run->options->no_counts)
 		held = counts_hold(run->platform.counts);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "memory.h"
@@ -255,24 +254,6 @@ static void note_pu(const struct run *r, struct evidence *e)
 		e->off_pu++;
 }
 
-/* Processor time of this process with all its threads, and of the children it
- * has reaped. */
-static double own_cpu_ns(void)
-{
-	struct rusage children;
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	getrusage(RUSAGE_CHILDREN, &children);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec +
-	       ((double)children.ru_utime.tv_sec +
-		(double)children.ru_stime.tv_sec) *
-		       1e9 +
-	       ((double)children.ru_utime.tv_usec +
-		(double)children.ru_stime.tv_usec) *
-		       1e3;
-}
-
 /*
  * Whether someone else ran where this case ran, told by the kernel's books and
  * never by the samples. On one PU: wall time that neither party used. On two:
@@ -438,14 +419,14 @@ static int measure(struct run *r, const struct sample_plan *plan,
 		uint64_t ops = jittered(n, &random), from;
 		double cpu_ns;
 
-		cpu_ns = own_cpu_ns();
+		cpu_ns = (double)counts_family_cpu_ns();
 		from = clock_now();
 		tally_begin(&before, TALLY_THREAD);
 		if (run_batch(r, ops, &ns))
 			return -1;
 		tally_end(&after, TALLY_THREAD);
 		double wall_ns = clock_diff_ns(&r->clock, from, clock_now());
-		cpu_ns = own_cpu_ns() - cpu_ns;
+		cpu_ns = (double)counts_family_cpu_ns() - cpu_ns;
 		tally_add(&used, &before, &after);
 		tally_add(&e->driver, &before, &after);
 		note_others(r, e, wall_ns, cpu_ns, &used);
@@ -542,7 +523,7 @@ static int name_calls(struct run *r, uint64_t n, struct sample *out)
 		/* once a batch, or now and then: not part of the operation */
 		if (fabs(value) < 0.005 || out->calls == SAMPLE_MAX_CALLS)
 			continue;
-		snprintf(call->name, sizeof(call->name), "syscalls.%.22s",
+		snprintf(call->name, sizeof(call->name), COUNTS_NAMED "%.22s",
 			 counts_call_name(i) ? counts_call_name(i) : "unknown");
 		call->value = value;
 		call->samples = 2 * n;

@@ -193,6 +193,19 @@ bool summary_matches(const struct summary_row *row, const char *glob)
 	return !fnmatch(glob, summary_id(row, id, sizeof(id)), 0);
 }
 
+const struct summary_row *summary_beside(const struct summary *summary,
+					 const struct summary_row *row,
+					 const char *variant, const char *peer,
+					 const char *param, const char *metric)
+{
+	char id[SUMMARY_ID];
+
+	snprintf(id, sizeof(id), "%s/%s/%s/%s/%s", row->bench,
+		 variant ? variant : row->variant, peer ? peer : row->peer,
+		 row->place, param ? param : row->param);
+	return summary_find(summary, id, metric ? metric : row->metric);
+}
+
 const struct summary_row *summary_find(const struct summary *summary,
 				       const char *id, const char *metric)
 {

@@ -41,6 +41,13 @@ bool summary_same_case(const struct summary_row *a,
 /* Whether the row's case id matches a glob. */
 bool summary_matches(const struct summary_row *row, const char *glob);
 
+/* The row of the same bench and place whose other parts are these; NULL for a
+ * part: the same. NULL: there is none. */
+const struct summary_row *summary_beside(const struct summary *summary,
+					 const struct summary_row *row,
+					 const char *variant, const char *peer,
+					 const char *param, const char *metric);
+
 /* The row of a case id and metric; NULL: none. */
 const struct summary_row *summary_find(const struct summary *summary,
 				       const char *id, const char *metric);
