@@ -7,12 +7,10 @@
 #include <sys/sem.h>
 
 #include "channel.h"
+#include "machine.h"
 #include "pair.h"
 #include "sample.h"
-#include "support.h"
 #include "topo.h"
-
-static struct clock ticks;
 
 /* ---------------------------------------------- every variant, everywhere */
 
@@ -318,24 +316,6 @@ static void test_semaphores_left_behind(void **state)
 	assert_int_equal(sets_of((int)next.number[PID]), 0);
 }
 
-static int open_all(void **state)
-{
-	char err[256];
-
-	(void)state;
-	end_if_it_hangs();
-	clock_open(&ticks);
-	clock_use(&ticks);
-	return topo_open(NULL, err, sizeof(err));
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	topo_close();
-	return 0;
-}
-
 int main(void)
 {
 	static const struct CMUnitTest others[] = {
@@ -354,6 +334,6 @@ int main(void)
 	}
 	for (size_t i = 0; i < COUNT(others); i++)
 		tests[n++] = others[i];
-	return _cmocka_run_group_tests("channels", tests, n, open_all,
-				       close_all);
+	return _cmocka_run_group_tests("channels", tests, n, machine_open,
+				       machine_close);
 }

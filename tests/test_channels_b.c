@@ -11,16 +11,14 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include "machine.h"
 #include "needs.h"
 #include "sample.h"
 #include "signals.h"
-#include "support.h"
 #include "topo.h"
 #include "version.h"
 
 #define BOTH (PEER_THREAD | PEER_PROCESS)
-
-static struct clock ticks;
 
 static const struct mechanism {
 	const struct channel *channel;
@@ -703,24 +701,6 @@ static void test_without_loopback(void **state)
 	}
 }
 
-static int open_all(void **state)
-{
-	char err[256];
-
-	(void)state;
-	end_if_it_hangs();
-	clock_open(&ticks);
-	clock_use(&ticks);
-	return topo_open(NULL, err, sizeof(err));
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	topo_close();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest fixed[] = {
@@ -743,5 +723,5 @@ int main(void)
 			.initial_state = (void *)(uintptr_t)&mechanisms[i],
 		};
 	memcpy(tests + COUNT(mechanisms), fixed, sizeof(fixed));
-	return cmocka_run_group_tests(tests, open_all, close_all);
+	return cmocka_run_group_tests(tests, machine_open, machine_close);
 }

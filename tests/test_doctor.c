@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "fake_root.h"
 #include "support.h"
 
 #define CPU "/sys/devices/system/cpu/"
@@ -27,19 +28,11 @@ struct machine {
 static void put_file(const struct machine *m, const char *path,
 		     const char *text)
 {
-	char full[PATH_MAX + 256];
-	FILE *file;
+	char line[1024];
 
-	snprintf(full, sizeof(full), "%s%s", m->root, path);
-	for (char *s = full + strlen(m->root) + 1; (s = strchr(s, '/')); s++) {
-		*s = '\0';
-		if (mkdir(full, 0755) && errno != EEXIST)
-			fail_msg("mkdir %s: %s", full, strerror(errno));
-		*s = '/';
-	}
-	file = fopen(full, "we");
-	if (!file || fprintf(file, "%s\n", text) < 0 || fclose(file))
-		fail_msg("write %s: %s", full, strerror(errno));
+	assert_true((size_t)snprintf(line, sizeof(line), "%s\n", text) <
+		    sizeof(line));
+	root_put(m->root, path, line);
 }
 
 /* Four PUs on bare metal, set as one would wish. */
@@ -116,8 +109,7 @@ static int empty_setup(void **state)
 
 	if (!m)
 		return -1;
-	snprintf(m->root, sizeof(m->root), "/tmp/test_doctor-XXXXXX");
-	if (!mkdtemp(m->root)) {
+	if (root_make(m->root)) {
 		free(m);
 		return -1;
 	}
@@ -133,19 +125,10 @@ static int quiet_setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type,
-		      struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	struct machine *m = *state;
-	int rc = nftw(m->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	int rc = root_remove(m->root);
 
 	free(m);
 	return rc;

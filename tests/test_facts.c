@@ -5,11 +5,10 @@
 
 #include <math.h>
 
+#include "machine.h"
 #include "sample.h"
-#include "support.h"
 #include "topo.h"
 
-static struct clock ticks;
 extern const struct bench bench_facts;
 
 /* What POSIX and Linux promise. */
@@ -242,24 +241,6 @@ static void test_unsure(void **state)
 	expect_child("unsure", unsure_body, &s, false, NULL);
 }
 
-static int open_all(void **state)
-{
-	char err[256];
-
-	(void)state;
-	end_if_it_hangs();
-	clock_open(&ticks);
-	clock_use(&ticks);
-	return topo_open(NULL, err, sizeof(err));
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	topo_close();
-	return 0;
-}
-
 int main(void)
 {
 #define VARIANT(name)                                    \
@@ -277,5 +258,5 @@ int main(void)
 		cmocka_unit_test(test_unsure),
 	};
 
-	return cmocka_run_group_tests(tests, open_all, close_all);
+	return cmocka_run_group_tests(tests, machine_open, machine_close);
 }

@@ -7,11 +7,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "machine.h"
 #include "region.h"
-#include "support.h"
 #include "topo.h"
-
-static struct clock ticks;
 
 #define MIB(n) ((uint64_t)(n) << 20)
 
@@ -476,23 +474,6 @@ static void test_memory_costs(void **state)
 			 child.number[FIRST_METRIC], child.number[7]);
 }
 
-static int open_all(void **state)
-{
-	char err[256];
-
-	(void)state;
-	end_if_it_hangs();
-	clock_open(&ticks);
-	return topo_open(NULL, err, sizeof(err));
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	topo_close();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -508,5 +489,5 @@ int main(void)
 		cmocka_unit_test(test_memory_costs),
 	};
 
-	return cmocka_run_group_tests(tests, open_all, close_all);
+	return cmocka_run_group_tests(tests, machine_open, machine_close);
 }

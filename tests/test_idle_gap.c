@@ -6,16 +6,15 @@
 
 #include "cases.h"
 #include "idle_states.h"
+#include "machine.h"
 #include "pace.h"
 #include "pair.h"
 #include "sample.h"
 #include "stream.h"
-#include "support.h"
 #include "topo.h"
 
 extern const struct bench bench_idle_gap;
 
-static struct clock ticks;
 static struct clock_offset between; /* topo_pu(0) and topo_pu(1) */
 
 /* --------------------------------------------------------- the schedule */
@@ -349,25 +348,8 @@ static void test_idle_entries(void **state)
 
 static int open_all(void **state)
 {
-	char err[256];
-
 	(void)state;
-	end_if_it_hangs();
-	clock_open(&ticks);
-	clock_use(&ticks);
-	if (topo_open(NULL, err, sizeof(err)))
-		return -1;
-	if (topo_pu_count() > 1 &&
-	    clock_compare(&ticks, topo_pu(0), topo_pu(1), topo_bind, &between))
-		return -1;
-	return topo_bind(TOPO_ANY_PU);
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	topo_close();
-	return 0;
+	return machine_open_apart(&between);
 }
 
 int main(void)
@@ -384,5 +366,5 @@ int main(void)
 		cmocka_unit_test(test_idle_entries),
 	};
 
-	return cmocka_run_group_tests(tests, open_all, close_all);
+	return cmocka_run_group_tests(tests, open_all, machine_close);
 }

@@ -5,15 +5,14 @@
 
 #include <math.h>
 
+#include "machine.h"
 #include "pair.h"
 #include "sample.h"
 #include "stream.h"
-#include "support.h"
 #include "topo.h"
 
 extern const struct bench bench_oneway;
 
-static struct clock ticks;
 static struct clock_offset between; /* topo_pu(0) and topo_pu(1) */
 
 static const struct sample_plan brief_plan = {
@@ -364,25 +363,8 @@ static void test_order(void **state)
 
 static int open_all(void **state)
 {
-	char err[256];
-
 	(void)state;
-	end_if_it_hangs();
-	clock_open(&ticks);
-	clock_use(&ticks);
-	if (topo_open(NULL, err, sizeof(err)))
-		return -1;
-	if (topo_pu_count() > 1 &&
-	    clock_compare(&ticks, topo_pu(0), topo_pu(1), topo_bind, &between))
-		return -1;
-	return topo_bind(TOPO_ANY_PU);
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	topo_close();
-	return 0;
+	return machine_open_apart(&between);
 }
 
 int main(void)
@@ -396,5 +378,5 @@ int main(void)
 		cmocka_unit_test(test_order),
 	};
 
-	return cmocka_run_group_tests(tests, open_all, close_all);
+	return cmocka_run_group_tests(tests, open_all, machine_close);
 }

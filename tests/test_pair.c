@@ -8,12 +8,11 @@
 #include <semaphore.h>
 #include <sys/sem.h>
 
+#include "eventfds.h"
+#include "machine.h"
 #include "sample.h"
 #include "stream.h"
-#include "support.h"
 #include "topo.h"
-
-static struct clock ticks;
 
 /* One way to run a pair. */
 struct setting {
@@ -584,24 +583,15 @@ static uint64_t drive_swapped(struct end *e, uint64_t n, uint64_t *stamps)
 
 /* ---- eventfds and the queue */
 
-static void wake(struct end *e, uint64_t value)
-{
-	if (write(e->out, &value, sizeof(value)) != sizeof(value))
-		die_errno("write to an eventfd");
-}
-
 static void await_any(struct end *e)
 {
-	uint64_t value;
-
-	if (read(e->in, &value, sizeof(value)) != sizeof(value))
-		die_errno("read from an eventfd");
+	eventfds_take(e);
 	e->received++;
 }
 
 static void wake_twice(struct end *e)
 {
-	wake(e, 1 + (++e->sent == FATAL));
+	eventfds_put(e, 1 + (++e->sent == FATAL));
 }
 
 static uint64_t drive_twice(struct end *e, uint64_t n, uint64_t *stamps)
@@ -613,7 +603,7 @@ static void wake_without(struct end *e)
 {
 	if (e->sent + 1 != FATAL)
 		queue_put(e);
-	wake(e, 1);
+	eventfds_put(e, 1);
 }
 
 static uint64_t drive_without(struct end *e, uint64_t n, uint64_t *stamps)
@@ -626,7 +616,7 @@ static void put_twice(struct end *e)
 	queue_put(e);
 	if (e->sent == FATAL)
 		queue_put(e);
-	wake(e, 1);
+	eventfds_put(e, 1);
 }
 
 static uint64_t drive_doubled(struct end *e, uint64_t n, uint64_t *stamps)
@@ -642,7 +632,7 @@ static void put_damaged(struct end *e)
 	if (e->sent == FATAL)
 		q->slot[(atomic_load(&q->tail.value) - 1) % QUEUE_SLOTS]
 		       [e->size - 1] ^= 0x40;
-	wake(e, 1);
+	eventfds_put(e, 1);
 }
 
 static uint64_t drive_damaged(struct end *e, uint64_t n, uint64_t *stamps)
@@ -926,7 +916,7 @@ static void test_lost_signals(void **state)
 static uint64_t drive_doubled_eventfd(struct end *e, uint64_t n,
 				      uint64_t *stamps)
 {
-	wake(e, 1);
+	eventfds_put(e, 1);
 	return original->drive(e, n, stamps);
 }
 
@@ -1020,24 +1010,6 @@ static void test_sound_channels(void **state)
 	}
 }
 
-static int open_all(void **state)
-{
-	char err[256];
-
-	(void)state;
-	end_if_it_hangs();
-	clock_open(&ticks);
-	clock_use(&ticks);
-	return topo_open(NULL, err, sizeof(err));
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	topo_close();
-	return 0;
-}
-
 int main(void)
 {
 #define SIGNALS(name)                                            \
@@ -1085,5 +1057,5 @@ int main(void)
 		cmocka_unit_test(test_sound_channels),
 	};
 
-	return cmocka_run_group_tests(tests, open_all, close_all);
+	return cmocka_run_group_tests(tests, machine_open, machine_close);
 }

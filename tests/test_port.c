@@ -7,13 +7,11 @@
 #include <sched.h>
 #include <sys/socket.h>
 
+#include "machine.h"
 #include "pair.h"
 #include "sample.h"
 #include "stream.h"
-#include "support.h"
 #include "topo.h"
-
-static struct clock ticks;
 
 /* A tenth is enough for a sanitizer, and slow enough. */
 enum { MESSAGES = SANITIZED ? 100000 : 1000000 };
@@ -834,21 +832,8 @@ static void test_broken_flows(void **state)
 
 static int open_all(void **state)
 {
-	char err[256];
-
-	(void)state;
-	end_if_it_hangs();
 	write_text();
-	clock_open(&ticks);
-	clock_use(&ticks);
-	return topo_open(NULL, err, sizeof(err));
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	topo_close();
-	return 0;
+	return machine_open(state);
 }
 
 int main(void)
@@ -864,5 +849,5 @@ int main(void)
 		cmocka_unit_test(test_broken_flows),
 	};
 
-	return cmocka_run_group_tests(tests, open_all, close_all);
+	return cmocka_run_group_tests(tests, open_all, machine_close);
 }

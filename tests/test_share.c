@@ -10,11 +10,10 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "machine.h"
 #include "sample.h"
-#include "support.h"
 #include "topo.h"
 
-static struct clock ticks;
 extern const struct bench bench_share;
 
 /* What is known of each way. */
@@ -611,24 +610,6 @@ static void test_too_large(void **state)
 	assert_non_null(strstr(child.reason, "needs 768MiB of memory"));
 }
 
-static int open_all(void **state)
-{
-	char err[256];
-
-	(void)state;
-	end_if_it_hangs();
-	clock_open(&ticks);
-	clock_use(&ticks);
-	return topo_open(NULL, err, sizeof(err));
-}
-
-static int close_all(void **state)
-{
-	(void)state;
-	topo_close();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -650,5 +631,5 @@ int main(void)
 		cmocka_unit_test(test_too_large),
 	};
 
-	return cmocka_run_group_tests(tests, open_all, close_all);
+	return cmocka_run_group_tests(tests, machine_open, machine_close);
 }
