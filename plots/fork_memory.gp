@@ -6,8 +6,8 @@
 set datafile separator comma
 set datafile missing NaN
 set encoding utf8
+load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen("fork_memory.gp")])."text.gp"
 summary = dir."/summary.csv"
-quoted(s) = (q_s = "", sum [q_i = 1:strlen(s)] (q_s = q_s.(s[q_i:q_i] eq "'" ? "'\\''" : s[q_i:q_i]), 0), "'".q_s."'")
 begin = system("head -n 2 -- ".quoted(summary)." 2>/dev/null")
 if (strstrt(begin, "schema,machine,run,bench,") != 1) {
 	print "fork_memory: cannot read ".summary.", or it is not a run's summary.csv"
@@ -22,14 +22,8 @@ marks = "7 5 9 11 13 6 4 8"
 MiB = 2.0**20
 nothing = 0.25 * MiB  # where 0 is drawn
 broken = 0.5 * MiB    # where the axis is
-ends(p, tail) = strlen(p) > strlen(tail) && p[strlen(p) - strlen(tail) + 1:*] eq tail
-number(p, tail) = p[strstrt(p, "=") + 1:strlen(p) - strlen(tail)] + 0.0
-bytes(p) = ends(p, "GiB") ? number(p, "GiB") * 2**30 : ends(p, "MiB") ? number(p, "MiB") * MiB : nothing
+place_of(param) = max(bytes(amount(param)), nothing)
 size_text(b) = b < 2**30 ? sprintf("%.0f MiB", b / MiB) : sprintf("%.0f GiB", b / 2**30)
-time_text(ns) = ns < 0.9e3 ? sprintf("%g ns", ns) : ns < 0.9e6 ? sprintf("%g µs", ns / 1e3) : \
-	ns < 0.9e9 ? sprintf("%g ms", ns / 1e6) : sprintf("%g s", ns / 1e9)
-min(a, b) = a < b ? a : b
-max(a, b) = a > b ? a : b
 bound(name) = strcol(name) eq "" ? column("value") : column(name)
 
 # --- reading: $rows has variant, bytes, value, low, high
@@ -40,14 +34,14 @@ set datafile columnheaders
 set table $nothing
 if (strstrt(begin, "\n")) {
 	plot summary using (machine = strcol("machine"), wanted(0) ? \
-		(found = found + 1, largest = max(largest, bytes(strcol("param"))), low = min(low, bound("ci_low")), \
+		(found = found + 1, largest = max(largest, place_of(strcol("param"))), low = min(low, bound("ci_low")), \
 		high = max(high, bound("ci_high")), strstrt(present." ", " ".strcol("variant")." ") ? 0 : \
 		(present = present." ".strcol("variant"), 0)) : 0) with table
 }
 unset table
 set table $rows
 if (found) {
-	plot summary using (strcol("variant")):(bytes(strcol("param"))):(column("value")):(bound("ci_low")) \
+	plot summary using (strcol("variant")):(wanted(0) ? place_of(strcol("param")) : 0):(column("value")):(bound("ci_low")) \
 		:(bound("ci_high")) with table if (wanted(0))
 }
 unset table
@@ -57,7 +51,6 @@ set datafile separator whitespace
 # --- canvas
 
 png = term eq "png"
-face = png ? "DejaVu Sans" : "sans-serif"
 scale = png ? 1.6 : 1.0
 font(px) = sprintf("%s,%g", face, px)
 if (png) {
@@ -67,7 +60,6 @@ if (png) {
 	set terminal svg noenhanced background rgb "white" size 1000, 600 font font(12) lw 1 name "fork_memory"
 }
 set output out.".".term
-ink = "#222222"; faint = "#666666"
 set label 1 "fork, exit and reap over resident memory; and what copies no page tables" at screen 0.016, 0.958 \
 	font png ? face.":Bold,17" : face.",17" textcolor rgb ink
 set label 2 machine at screen 0.016, 0.92 textcolor rgb faint
@@ -98,22 +90,20 @@ set xtics ()
 set ytics ()
 set xtics add ("0" nothing)
 do for [e = 0:7] { set xtics add (size_text(4.0**e * MiB) 4.0**e * MiB) }
-do for [e = 0:10] { do for [m in "1 3"] { set ytics add (time_text(m * 10.0**e) m * 10.0**e) } }
+do for [e = 0:10] { do for [m in "1 3"] { set ytics add (tick_text(m * 10.0**e) m * 10.0**e) } }
 set arrow 1 from broken, graph 0 to broken, graph 1 nohead dt 3 lw 0.8 lc rgb "#999999"
 set errorbars 0.6
 
 # --- drawing
 
-has(v) = strstrt(present." ", " ".v." ") > 0
 drawn = ""
-do for [v in all] { if (has(v)) { drawn = drawn." ".v } }
-index_of(v) = sum [k = 1:words(all)] (word(all, k) eq v ? k : 0)
-colour(v) = word(colours, index_of(v))
-is_fork(v) = index_of(v) <= 5
+do for [v in all] { if (has(present, v)) { drawn = drawn." ".v } }
+colour(v) = word(colours, index_of(all, v))
+is_fork(v) = index_of(all, v) <= 5
 plot for [v in drawn] $rows using (strcol(1) eq v ? $2 : NaN):3 smooth unique with lines lw is_fork(v) ? 1.8 : 1.2 \
 		dt is_fork(v) ? 1 : 2 lc rgb colour(v) notitle, \
 	for [v in drawn] $rows using (strcol(1) eq v ? $2 : NaN):3:4:5 with yerrorbars lw 1.2 \
-		pt int(word(marks, index_of(v))) ps 0.8 lc rgb colour(v) notitle, \
+		pt int(word(marks, index_of(all, v))) ps 0.8 lc rgb colour(v) notitle, \
 	for [v in drawn] NaN with linespoints lw is_fork(v) ? 1.8 : 1.2 dt is_fork(v) ? 1 : 2 \
-		pt int(word(marks, index_of(v))) ps 0.8 lc rgb colour(v) title (is_fork(v) ? "fork, ".v : v)
+		pt int(word(marks, index_of(all, v))) ps 0.8 lc rgb colour(v) title (is_fork(v) ? "fork, ".v : v)
 unset output

@@ -5,8 +5,7 @@
 reset
 set decimalsign "."
 set encoding utf8
-quoted(s) = (quoted_s = "", sum [quoted_i = 1:strlen(s)] \
-	(quoted_s = quoted_s.(s[quoted_i:quoted_i] eq "'" ? "'\\''" : s[quoted_i:quoted_i]), 0), "'".quoted_s."'")
+load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen("matrix.gp")])."text.gp"
 summary = quoted(dir."/summary.csv")
 env = quoted(dir."/env.csv")
 rows = 'NR > 1 && $4 == "roundtrip" && $9 == "latency" && $11 == "ok" && $7 ~ /^pu[0-9]+-pu[0-9]+$/'
@@ -20,7 +19,6 @@ count = words(panels)
 columns = count < 3 ? count : 3
 lines = (count + columns - 1) / (columns > 0 ? columns : 1)
 side = n <= 4 ? 300 : n <= 16 ? 420 : 640
-face = term eq "png" ? "DejaVu Sans" : "sans-serif"
 scale = term eq "png" ? 1.6 : 1.0
 W = count ? 110 + columns * (side + 130) : 900
 H = count ? 90 + lines * (side + 90) : 150
@@ -41,9 +39,6 @@ if (!count) {
 	unset output
 	exit gnuplot
 }
-digits(x) = x < 9.995 ? sprintf("%.2f", x) : x < 99.95 ? sprintf("%.1f", x) : sprintf("%.0f", x)
-time_text(ns) = ns < 999.5 ? digits(ns)." ns" : ns < 999.5e3 ? digits(ns / 1e3)." µs" : digits(ns / 1e6)." ms"
-index_of(name) = sum [i = 1:n] (word(pus, i) eq name ? i : 0)
 data(panel) = "< awk -F, '".rows." && $5 \"/\" $6 == \"".panel."\" ".cut." ".rows." && $5 \"/\" $6 == \"".panel."\" { print p[1], p[2], $15 }' ".summary
 set multiplot
 set palette defined (0 "#F7FBFF", 0.35 "#9ECAE1", 0.7 "#3182BD", 1 "#08306B")
@@ -77,11 +72,11 @@ do for [k = 1:count] {
 	do for [q = 0:4] { v = lowest + q / 4.0 * ((highest > lowest * 1.1 ? highest : lowest * 1.1) - lowest); set cbtics add (time_text(v) v) }
 	dark(v) = v > (lowest + highest) / 2 && highest > lowest * 1.1
 	if (n <= 16) {
-		plot data(panel) using (index_of(strcol(2))):(index_of(strcol(1))):(0.5):(0.5):3 with boxxyerror fillstyle solid noborder linecolor palette notitle, \
-			data(panel) using (index_of(strcol(2))):(index_of(strcol(1))):(dark($3) ? "" : time_text($3)) with labels font face.",10" textcolor rgb "#222222" notitle, \
-			data(panel) using (index_of(strcol(2))):(index_of(strcol(1))):(dark($3) ? time_text($3) : "") with labels font face.",10" textcolor rgb "white" notitle
+		plot data(panel) using (index_of(pus, strcol(2))):(index_of(pus, strcol(1))):(0.5):(0.5):3 with boxxyerror fillstyle solid noborder linecolor palette notitle, \
+			data(panel) using (index_of(pus, strcol(2))):(index_of(pus, strcol(1))):(dark($3) ? "" : time_text($3)) with labels font face.",10" textcolor rgb "#222222" notitle, \
+			data(panel) using (index_of(pus, strcol(2))):(index_of(pus, strcol(1))):(dark($3) ? time_text($3) : "") with labels font face.",10" textcolor rgb "white" notitle
 	} else {
-		plot data(panel) using (index_of(strcol(2))):(index_of(strcol(1))):(0.5):(0.5):3 with boxxyerror fillstyle solid noborder linecolor palette notitle
+		plot data(panel) using (index_of(pus, strcol(2))):(index_of(pus, strcol(1))):(0.5):(0.5):3 with boxxyerror fillstyle solid noborder linecolor palette notitle
 	}
 }
 unset multiplot

@@ -6,8 +6,8 @@
 set datafile separator comma
 set datafile missing NaN
 set encoding utf8
+load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen("page.gp")])."text.gp"
 summary = dir."/summary.csv"
-quoted(s) = (q_s = "", sum [q_i = 1:strlen(s)] (q_s = q_s.(s[q_i:q_i] eq "'" ? "'\\''" : s[q_i:q_i]), 0), "'".q_s."'")
 begin = system("head -n 2 -- ".quoted(summary)." 2>/dev/null")
 if (strstrt(begin, "schema,machine,run,bench,") != 1) {
 	print "page: cannot read ".summary.", or it is not a run's summary.csv"
@@ -29,12 +29,6 @@ text_cow_child_huge = "child writes after fork, huge"
 
 # --- quantities
 
-min(a, b) = a < b ? a : b
-max(a, b) = a > b ? a : b
-digits(x) = x < 9.995 ? sprintf("%.2f", x) : x < 99.95 ? sprintf("%.1f", x) : sprintf("%.0f", x)
-time_text(ns) = ns < 999.5 ? digits(ns)." ns" : ns < 999.5e3 ? digits(ns / 1e3)." µs" : digits(ns / 1e6)." ms"
-tick_text(ns) = ns < 0.9e3 ? sprintf("%g ns", ns) : \
-	ns < 0.9e6 ? sprintf("%g µs", ns / 1e3) : sprintf("%g ms", ns / 1e6)
 fault_text(n) = sprintf("%.4g fault%s", n, n == 1 ? "" : "s")
 bound(name) = strcol(name) eq "" ? column("value") : column(name)
 
@@ -63,11 +57,9 @@ set datafile separator whitespace
 
 # --- rows: in their order, then those that it does not name
 
-has(list, name) = strstrt(list." ", " ".name." ") > 0
 rows = ""
 do for [v in order] { if (has(present, v)) { rows = rows." ".v } }
 do for [v in present] { if (!has(rows, v)) { rows = rows." ".v } }
-index_of(v) = sum [k = 1:words(rows)] (word(rows, k) eq v ? k : 0)
 name_of(v) = v.(exists("text_".v) ? ": ".value("text_".v) : "")
 is_huge(v) = strlen(v) > 5 && v[strlen(v) - 4:*] eq "_huge"
 array faults[max(1, words(rows))]
@@ -77,12 +69,11 @@ do for [k = 1:words(rows)] {
 	plot $counts using (strcol(1) eq word(rows, k) ? (faults[k] = $2, 0) : 0) with table
 	unset table
 }
-beside(v) = faults[index_of(v)] == faults[index_of(v)] ? ", ".fault_text(faults[index_of(v)]) : ""
+beside(v) = faults[index_of(rows, v)] == faults[index_of(rows, v)] ? ", ".fault_text(faults[index_of(rows, v)]) : ""
 
 # --- canvas
 
 png = term eq "png"
-face = png ? "DejaVu Sans" : "sans-serif"
 font(px) = sprintf("%s,%g", face, px)
 H = words(rows) ? 190 + 34 * words(rows) : 150
 y_at(px) = 1 - real(px) / H
@@ -137,8 +128,8 @@ set errorbars 0.6
 
 # --- drawing: huge pages in a colour and a shape of their own
 
-plot for [huge = 0:1] $rows using (is_huge(strcol(1)) == huge ? $2 : NaN):(index_of(strcol(1))):3:4 with xerrorbars \
+plot for [huge = 0:1] $rows using (is_huge(strcol(1)) == huge ? $2 : NaN):(index_of(rows, strcol(1))):3:4 with xerrorbars \
 		lw 1.4 pt huge ? 5 : 7 ps 0.9 lc rgb huge ? "#D55E00" : "#0072B2", \
-	$rows using 4:(index_of(strcol(1))):(time_text($2).beside(strcol(1))) \
+	$rows using 4:(index_of(rows, strcol(1))):(time_text($2).beside(strcol(1))) \
 		with labels left offset 1.1, 0 font font(11) textcolor rgb ink
 unset output

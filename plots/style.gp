@@ -29,6 +29,7 @@ if (!exists("dir") || !exists("out") || (term ne "svg" && term ne "png")) {
 	print "usage: gnuplot -e \"plots='DIR'; dir='RUN'; out='FILE'; term='svg'\" CHART.gp (term: svg or png)"
 	exit status 2
 }
+load ARG0[1:strlen(ARG0) - strlen("style.gp")]."text.gp"
 if (!exists("split")) split = "peer"
 if (!exists("peer_rows")) peer_rows = 0
 if (!exists("text_room")) text_room = 66
@@ -40,11 +41,7 @@ if (!exists("y_text")) y_text = ""
 
 # --- lists: strings of words, since no name in a case holds a space ------------------------------------------------
 
-max(a, b) = a > b ? a : b
-min(a, b) = a < b ? a : b
-has(list, name) = strstrt(" ".list." ", " ".name." ") > 0
 adding(list, name) = has(list, name) ? list : list." ".name
-index_of(list, name) = sum [index_i = 1:words(list)] (word(list, index_i) eq name ? index_i : 0)
 only(list, other, present) = (only_s = "", sum [only_i = 1:words(list)] \
 	(has(other, word(list, only_i)) == present ? (only_s = only_s." ".word(list, only_i), 0) : 0), only_s)
 ordered(first, list) = only(first, list, 1).only(list, first, 0)
@@ -60,20 +57,7 @@ under(place, paths) = (under_s = "", sum [under_i = 1:words(paths)] \
 
 # --- quantities ----------------------------------------------------------------------------------------------------
 
-ends(s, tail) = strlen(s) > strlen(tail) && s[strlen(s) - strlen(tail) + 1:*] eq tail
-number(s, tail) = s[1:strlen(s) - strlen(tail)] + 0.0
-bytes(s) = ends(s, "GiB") ? number(s, "GiB") * 2**30 : ends(s, "MiB") ? number(s, "MiB") * 2**20 \
-	: ends(s, "KiB") ? number(s, "KiB") * 2**10 : ends(s, "B") ? number(s, "B") : number(s, "")
-duration(s) = ends(s, "ns") ? number(s, "ns") : ends(s, "us") ? number(s, "us") * 1e3 \
-	: ends(s, "ms") ? number(s, "ms") * 1e6 : number(s, "s") * 1e9
-quantity(s) = s[strlen(s):*] eq "s" ? duration(s) : bytes(s)
-amount(param) = param[strstrt(param, "=") + 1:*]
-digits(x) = x < 9.995 ? sprintf("%.2f", x) : x < 99.95 ? sprintf("%.1f", x) : sprintf("%.0f", x)
-time_text(ns) = ns < 999.5 ? digits(ns)." ns" : ns < 999.5e3 ? digits(ns / 1e3)." µs" \
-	: ns < 999.5e6 ? digits(ns / 1e6)." ms" : digits(ns / 1e9)." s"
 if (!exists("GPFUN_dot_text")) dot_text(ns) = time_text(ns)
-tick_text(ns) = ns < 0.9e3 ? sprintf("%g ns", ns) : ns < 0.9e6 ? sprintf("%g µs", ns / 1e3) \
-	: ns < 0.9e9 ? sprintf("%g ms", ns / 1e6) : sprintf("%g s", ns / 1e9)
 
 # The argument of `set xtics` for a logarithmic time axis, lo to hi over px, whose texts touch neither each other nor,
 # being left out within `margin` px of the right end (and, there being a gap, a little less of the left), a neighbour's.
@@ -92,22 +76,16 @@ even_ticks(hi) = (tick_s = "", sum [tick_i = 0:int(hi / step_of(hi))] (tick_v = 
 	tick_s = tick_s.sprintf('%s"%g %s" %g', tick_i ? ", " : "", tick_v / (hi < 2e6 ? 1e3 : 1e6), \
 	hi < 2e6 ? "µs" : "ms", tick_v), 0), "(".tick_s.")")
 
-# --- palette: Okabe and Ito's without its yellow, and a shape each, so that colour never speaks alone --------------
+# --- a shape for each colour, so that colour never speaks alone --------------
 
-colours = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #000000 #56B4E9 #7A7A7A"
 filled = "7 13 5 9 11 15"
 hollow = "6 12 4 8 10 14"
 sizes = term eq "png" ? "0.9 1.2 0.8 1 1 1" : "0.9 0.8 0.8 0.9 0.9 0.9"
 turn(list, i) = word(list, (i - 1) % words(list) + 1)
 translucent(rgb) = "#80".rgb[2:*]
-ink = "#222222"
-faint = "#666666"
-grid = "#DCDCDC"
-band = "#F4F4F4"
 
 # --- places, from near to far, and what each means to a reader -----------------------------------------------------
 
-near_to_far = "pu core l1 l2 l3 l4 l5 die node package machine any -"
 if (metric_panels) {
 	near = near_to_far
 	near_to_far = ""
@@ -127,8 +105,6 @@ panel_text(key) = !metric_panels ? place_text(key) : 8 * strlen(spelled(key)) < 
 # --- reading -------------------------------------------------------------------------------------------------------
 
 # A file's header, "|" and its first row, by the shell's own means: gnuplot cannot ask whether a file is there.
-quoted(s) = (quoted_s = "", sum [quoted_i = 1:strlen(s)] \
-	(quoted_s = quoted_s.(s[quoted_i:quoted_i] eq "'" ? "'\\''" : s[quoted_i:quoted_i]), 0), "'".quoted_s."'")
 outline(file) = system("{ IFS= read -r header && IFS= read -r row; } 2>/dev/null <".quoted(file).\
 	"; printf '%s|%s' \"$header\" \"$row\"")
 first_row(file) = (first_s = outline(file), first_s[strstrt(first_s, "|") + 1:*])
@@ -181,7 +157,6 @@ set datafile missing NaN
 W = 1000
 scale = term eq "png" ? 1.6 : 1.0
 font_scale = term eq "png" ? 0.75 * scale : 1.0  # pngcairo takes a size for points of 1/72 inch, at 96 px an inch
-face = term eq "png" ? "DejaVu Sans" : "sans-serif"
 font(px) = sprintf("%s,%g", face, px)
 bold(px) = sprintf("%s%s,%g", face, term eq "png" ? ":Bold" : "", px)
 x_at(px) = real(px) / W

@@ -4,12 +4,12 @@
 reset
 set decimalsign "."
 set encoding utf8
-quoted(s) = (quoted_s = "", sum [quoted_i = 1:strlen(s)] \
-	(quoted_s = quoted_s.(s[quoted_i:quoted_i] eq "'" ? "'\\''" : s[quoted_i:quoted_i]), 0), "'".quoted_s."'")
+load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen("waterfall.gp")])."text.gp"
 summary = quoted(dir."/summary.csv")
+# those with two PUs
+apart = near_to_far[4:strstrt(near_to_far, " any")]
 machine = system("awk -F, 'NR == 2 { print $2 }' ".summary)
-near_to_far = "core l1 l2 l3 l4 l5 die node package machine"
-places = system("awk -F, -v all='".near_to_far."' 'NR > 1 && $4 == \"roundtrip\" && $5 == \"futex\" && $6 == \"thread\" && $9 == \"latency\" && $11 == \"ok\" { has[$7] } ".\
+places = system("awk -F, -v all='".apart."' 'NR > 1 && $4 == \"roundtrip\" && $5 == \"futex\" && $6 == \"thread\" && $9 == \"latency\" && $11 == \"ok\" { has[$7] } ".\
 	"END { if (\"pu\" in has) printf \"pu \"; n = split(all, p, \" \"); for (i = 1; i <= n; i++) if (p[i] in has) { printf \"%s\", p[i]; exit } }' ".summary)
 # case of each step (P: the place), and its name
 array step = ["roundtrip/futex/thread/P/-", "roundtrip/eventfd/thread/P/-", "roundtrip/epoll_eventfd/thread/P/-", \
@@ -20,13 +20,10 @@ array label_of = ["futex", "eventfd instead", "+ epoll", "+ libuv loop (uv_async
 steps = |step|
 with_place(id, place) = id[1:strstrt(id, "/P/")].place.id[strstrt(id, "/P/") + 2:*]
 value_of(id) = real("0".system("awk -F, '$4 \"/\" $5 \"/\" $6 \"/\" $7 \"/\" $8 == \"".id."\" && $9 == \"latency\" && $11 == \"ok\" { print $15 }' ".summary))
-digits(x) = x < 9.995 ? sprintf("%.2f", x) : x < 99.95 ? sprintf("%.1f", x) : sprintf("%.0f", x)
-time_text(ns) = ns < 999.5 ? digits(ns)." ns" : ns < 999.5e3 ? digits(ns / 1e3)." µs" : digits(ns / 1e6)." ms"
 panels = words(places)
 W = 1000.0
 H = panels ? 80.0 + panels * (70 + 34 * steps) + 40 : 150.0
 scale = term eq "png" ? 1.6 : 1.0
-face = term eq "png" ? "DejaVu Sans" : "sans-serif"
 if (term eq "png") {
 	set terminal pngcairo noenhanced background rgb "white" size W * scale, H * scale font face.",12" fontscale 0.75 * scale lw scale
 } else {
