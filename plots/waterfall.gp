@@ -19,7 +19,9 @@ array label_of = ["futex", "eventfd instead", "+ epoll", "+ libuv loop (uv_async
 	"a process: libuv IPC, 1 KiB"]
 steps = |step|
 with_place(id, place) = id[1:strstrt(id, "/P/")].place.id[strstrt(id, "/P/") + 2:*]
-value_of(id) = real("0".system("awk -F, '$4 \"/\" $5 \"/\" $6 \"/\" $7 \"/\" $8 == \"".id."\" && $9 == \"latency\" && $11 == \"ok\" { print $15 }' ".summary))
+# (text that begins with 0 would be octal)
+value_of(id) = (value_s = system("awk -F, '$4 \"/\" $5 \"/\" $6 \"/\" $7 \"/\" $8 == \"".id."\" && $9 == \"latency\" && $11 == \"ok\" { print $15 }' ".summary), \
+	value_s eq "" ? 0 : real(value_s))
 panels = words(places)
 W = 1000.0
 H = panels ? 80.0 + panels * (70 + 34 * steps) + 40 : 150.0

@@ -129,6 +129,32 @@ mkdir -p directory/summary.csv
 refuses "a directory for a summary.csv" directory directory/summary.csv
 cd "$ROOT" || exit 2
 
+# ------------------------------------------------------- numbers that are whole
+
+# 080384 would be octal to gnuplot, and no number
+whole=$WORK/whole
+mkdir "$whole"
+cp "$run"/*.csv "$whole"
+row() # case metric value
+{
+	echo "1,m,r,$1,$2,ns,ok,,10,100,$3,$3,$3,,,,,,,single,"
+}
+{
+	head -n 1 "$run/summary.csv"
+	for way in futex eventfd epoll_eventfd uv_async; do
+		row "roundtrip,$way,thread,pu,-" latency 80384
+	done
+	row message,port,thread,pu,size=1KiB latency 90384
+} >"$whole/summary.csv"
+if command -v gnuplot >/dev/null; then
+	attempt "$PROGRAM" report "$whole"
+	expect "a report of whole numbers exits 0" exits 0
+	expect "and its charts show them" \
+		grep -q '90.4 µs' "$whole/charts/waterfall.svg"
+else
+	skipped "whole numbers" "gnuplot is not installed"
+fi
+
 # ---------------------------------------------------- what a report can lack
 
 plain=$WORK/plain
