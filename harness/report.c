@@ -227,7 +227,7 @@ static void ratio_name(const struct summary_row *row, char *buf, size_t size)
 static void print_ratio(struct table *t, const struct summary_row *process,
 			const struct summary_row *thread)
 {
-	if (!process || !thread->ok)
+	if (!process || !thread || !thread->ok)
 		table_cell(t, "%s", "");
 	else if (isnan(process->ci.low) || isnan(thread->ci.low))
 		table_cell(t, "%.2f", process->value / thread->value);
