@@ -494,6 +494,16 @@ static void add_count(struct sample *out, unsigned kind, uint64_t operations,
 	m->value = slope;
 }
 
+/* Of an operation: the slope; or what the longer batch took in all, where the
+ * two went different ways, so that a slope would mean nothing. */
+static double each(const struct run *r, uint64_t n, double once, double thrice)
+{
+	double slope = (thrice - once) / (2.0 * (double)n);
+
+	return r->counts_whole || slope < -0.05 ? thrice / (3.0 * (double)n) :
+						  slope;
+}
+
 /* The calls by name of one batch of n operations. */
 static int name_batch(struct run *r, uint64_t n, uint64_t calls[COUNTS_CALLS])
 {
@@ -516,8 +526,8 @@ static int name_calls(struct run *r, uint64_t n, struct sample *out)
 	if (name_batch(r, n, once) || name_batch(r, 3 * n, thrice))
 		return -1;
 	for (size_t i = 0; i < COUNTS_CALLS; i++) {
-		double more = 2.0 * (double)n;
-		double value = ((double)thrice[i] - (double)once[i]) / more;
+		double value =
+			each(r, n, (double)once[i], (double)thrice[i]);
 		struct named_calls *call = &out->call[out->calls];
 
 		/* once a batch, or now and then: not part of the operation */
@@ -545,16 +555,6 @@ static uint64_t count_length(struct run *r)
 	return n < COUNT_LEAST && !r->count_n ? COUNT_LEAST :
 	       n > most                       ? most :
 						n;
-}
-
-/* Of an operation: the slope; or what the longer batch took in all, where the
- * two went different ways, so that a slope would mean nothing. */
-static double each(const struct run *r, uint64_t n, double once, double thrice)
-{
-	double slope = (thrice - once) / (2.0 * (double)n);
-
-	return r->counts_whole || slope < -0.05 ? thrice / (3.0 * (double)n) :
-						  slope;
 }
 
 /* Slopes between n and 3 n operations: what is done once per batch (the
