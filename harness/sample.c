@@ -526,8 +526,7 @@ static int name_calls(struct run *r, uint64_t n, struct sample *out)
 	if (name_batch(r, n, once) || name_batch(r, 3 * n, thrice))
 		return -1;
 	for (size_t i = 0; i < COUNTS_CALLS; i++) {
-		double value =
-			each(r, n, (double)once[i], (double)thrice[i]);
+		double value = each(r, n, (double)once[i], (double)thrice[i]);
 		struct named_calls *call = &out->call[out->calls];
 
 		/* once a batch, or now and then: not part of the operation */

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/syscall.h>
 
+#include "stats.h"
 #include "support.h"
 #include "topo.h"
 
@@ -572,6 +573,7 @@ static void test_other_counts(void **state)
 {
 	enum counts_method denied = COUNTS_DENIED;
 	struct child child;
+	double seen[3][3]; /* switches, processor time, copies */
 
 	(void)state;
 	if (!counts_have_io())
@@ -579,12 +581,18 @@ static void test_other_counts(void **state)
 	does.bytes = 1000;
 	does.switches = 1;
 	does.busy_ns = 20000;
-	expect_child("counting", counts_body, &denied, false, &child);
-	assert_true(child.number[7] == 4); /* no calls */
-	assert_true(child.number[1] >= 0.99 && child.number[1] < 1.5);
-	assert_true(child.number[2] >= 0.9 * 20000);
+	/* as in a run: the median over processes, some of them disturbed */
+	for (int i = 0; i < 3; i++) {
+		expect_child("counting", counts_body, &denied, false, &child);
+		assert_true(child.number[7] == 4); /* no calls */
+		for (int k = 0; k < 3; k++)
+			seen[k][i] = child.number[1 + k];
+	}
+	assert_true(stats_median(seen[0], 3) >= 0.99);
+	assert_true(stats_median(seen[0], 3) < 1.5);
+	assert_true(stats_median(seen[1], 3) >= 0.9 * 20000);
 	/* written once and read once, over twice as much "payload" */
-	assert_true(fabs(child.number[3] - 1) < 0.005);
+	assert_true(fabs(stats_median(seen[2], 3) - 1) < 0.005);
 }
 
 static void test_page_faults(void **state)
