@@ -247,7 +247,7 @@ struct csv_in {
 	struct row header, row;
 	size_t line;      /* where the row last read begins */
 	size_t next_line; /* where the file is being read */
-	bool ended;
+	bool ended, cut;
 	char error[PATH_MAX + 256]; /* empty while there is none */
 };
 
@@ -418,6 +418,8 @@ static int read_row(struct csv_in *in, struct row *row)
 		return FAILED;
 	if (c == '\n')
 		in->next_line++;
+	else if (bytes)
+		in->cut = true;
 	return bytes > 0;
 }
 
@@ -561,6 +563,11 @@ double csv_field_num(struct csv_in *in, int column)
 	     excerpt(name_of(in, (size_t)column)), name_of(in, (size_t)column),
 	     excerpt(text), text);
 	return NAN;
+}
+
+bool csv_is_cut(const struct csv_in *in)
+{
+	return in->ended && in->cut;
 }
 
 const char *csv_error(const struct csv_in *in)

@@ -3,6 +3,7 @@
 #ifndef HANDOFF_CSV_H
 #define HANDOFF_CSV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -83,6 +84,10 @@ const char *csv_field(const struct csv_in *in, int column);
  * well. The row can still be read until then.
  */
 double csv_field_num(struct csv_in *in, int column);
+
+/* Whether csv_read() has come to an end that is no end of a line: allowed, but
+ * of a file that ended its lines, its end is missing. */
+bool csv_is_cut(const struct csv_in *in);
 
 /* The error, or NULL while there is none. */
 const char *csv_error(const struct csv_in *in);

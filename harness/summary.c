@@ -5,6 +5,7 @@
 #include <fnmatch.h>
 #include <limits.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,12 +39,38 @@ static const struct {
 
 struct reader {
 	struct csv_in *in;
+	const char *path;
 	int schema, text[TEXTS], number[NUMBERS];
+	struct intern keys; /* "id metric" of each row so far */
+	char *err;
+	size_t size;
 };
 
+/* "path:line: what", of the row last read; always -1. */
+__attribute__((format(printf, 2, 3))) static int fail(struct reader *r,
+						      const char *format, ...)
+{
+	int used =
+		snprintf(r->err, r->size, "%s:%zu: ", r->path, csv_line(r->in));
+	va_list args;
+
+	if (used < 0 || (size_t)used >= r->size)
+		return -1;
+	va_start(args, format);
+	vsnprintf(r->err + used, r->size - (size_t)used, format, args);
+	va_end(args);
+	return -1;
+}
+
+/* The reader's own error, which names the line itself. */
+static int fail_csv(struct reader *r)
+{
+	snprintf(r->err, r->size, "%s", csv_error(r->in));
+	return -1;
+}
+
 /* Every column of schema 1 must be there, in whatever order. */
-static int find_columns(struct reader *r, const char *path, char *err,
-			size_t size)
+static int find_columns(struct reader *r)
 {
 	const char *missing = NULL;
 
@@ -62,80 +89,88 @@ static int find_columns(struct reader *r, const char *path, char *err,
 	}
 	if (!missing)
 		return 0;
-	snprintf(err, size,
-		 "%s:1: no column '%s': not a summary.csv of "
-		 "handoff",
-		 path, missing);
-	return -1;
+	return fail(r, "no column '%s': not a summary.csv of handoff", missing);
 }
 
-static int take_row(struct reader *r, struct summary_row *row, const char *path,
-		    char *err, size_t size)
+/* A row that is given twice would count twice, or hide another. */
+static int check_is_new(struct reader *r, const struct summary_row *row)
+{
+	char id[SUMMARY_ID], key[SUMMARY_ID + 192];
+	bool is_new = true;
+
+	snprintf(key, sizeof(key), "%s %.60s %.30s %.90s",
+		 summary_id(row, id, sizeof(id)), row->metric, row->run,
+		 row->machine);
+	if (!intern(&r->keys, key, &is_new))
+		return fail(r, "out of memory");
+	return is_new ? 0 :
+			fail(r, "%.200s %.60s is given twice; remove one", id,
+			     row->metric);
+}
+
+static int take_row(struct reader *r, struct summary *s)
 {
 	const char *schema = csv_field(r->in, r->schema);
+	struct summary_row *row = &s->row[s->count];
 
-	/* it is counted already, and freed if this fails */
+	if (strcmp(schema, RESULTS_SCHEMA))
+		return fail(r,
+			    "schema '%.20s', and this handoff reads %s; use "
+			    "the handoff that wrote it, or a newer one",
+			    schema, RESULTS_SCHEMA);
 	memset(row, 0, sizeof(*row));
-	if (strcmp(schema, RESULTS_SCHEMA)) {
-		snprintf(err, size,
-			 "%s:%zu: schema '%.20s', and this handoff "
-			 "reads %s; use the handoff that wrote it, or a newer "
-			 "one",
-			 path, csv_line(r->in), schema, RESULTS_SCHEMA);
-		return -1;
-	}
 	for (int i = 0; i < TEXTS; i++) {
-		char *own = strdup(csv_field(r->in, r->text[i]));
+		const char *own =
+			intern(&s->texts, csv_field(r->in, r->text[i]), NULL);
 
-		if (!own) {
-			snprintf(err, size, "%s: out of memory", path);
-			return -1;
-		}
-		*(char **)((char *)row + text[i].offset) = own;
+		if (!own)
+			return fail(r, "out of memory");
+		*(const char **)((char *)row + text[i].offset) = own;
 	}
 	for (int i = 0; i < NUMBERS; i++)
 		*(double *)(void *)((char *)row + number[i].offset) =
 			csv_field_num(r->in, r->number[i]);
-	if (csv_error(r->in)) {
-		snprintf(err, size, "%s", csv_error(r->in));
-		return -1;
-	}
+	if (csv_error(r->in))
+		return fail_csv(r);
 	row->ok = !strcmp(row->status, "ok");
+	if (check_is_new(r, row))
+		return -1;
+	s->count++;
 	return 0;
 }
 
-static int read_rows(struct summary *s, struct reader *r, const char *path,
-		     char *err, size_t size)
+static int read_rows(struct summary *s, struct reader *r)
 {
 	size_t room = 0;
 	int more;
 
-	if (find_columns(r, path, err, size))
+	if (find_columns(r))
 		return -1;
 	while ((more = csv_read(r->in)) > 0) {
+		if (s->count == SUMMARY_ROWS_MAX)
+			return fail(r,
+				    "more than %d rows; no run has as many: "
+				    "give one run's file",
+				    SUMMARY_ROWS_MAX);
 		if (s->count == room) {
 			struct summary_row *larger;
 
 			room = room ? 2 * room : 512;
 			larger = realloc(s->row, room * sizeof(*s->row));
-			if (!larger) {
-				snprintf(err, size, "%s: out of memory", path);
-				return -1;
-			}
+			if (!larger)
+				return fail(r, "out of memory");
 			s->row = larger;
 		}
-		if (take_row(r, &s->row[s->count++], path, err, size))
+		if (take_row(r, s))
 			return -1;
 	}
-	if (more < 0) {
-		snprintf(err, size, "%s", csv_error(r->in));
-		return -1;
-	}
-	if (!s->count) {
-		snprintf(err, size, "%s:1: no rows; the run measured nothing",
-			 path);
-		return -1;
-	}
+	if (more < 0)
+		return fail_csv(r);
+	if (csv_is_cut(r->in))
+		return fail(r, "the last line has no end: the file is cut "
+			       "off; make it again");
+	if (!s->count)
+		return fail(r, "no rows; the run measured nothing");
 	return 0;
 }
 
@@ -143,7 +178,7 @@ int summary_read(struct summary *summary, const char *path, char *err,
 		 size_t size)
 {
 	char file[PATH_MAX];
-	struct reader r;
+	struct reader r = { .path = file, .err = err, .size = size };
 	struct stat st;
 	int result;
 
@@ -155,7 +190,8 @@ int summary_read(struct summary *summary, const char *path, char *err,
 	r.in = csv_open(file, err, size);
 	if (!r.in)
 		return -1;
-	result = read_rows(summary, &r, file, err, size);
+	result = read_rows(summary, &r);
+	intern_free(&r.keys);
 	csv_in_close(r.in);
 	if (result)
 		summary_free(summary);
@@ -164,10 +200,7 @@ int summary_read(struct summary *summary, const char *path, char *err,
 
 void summary_free(struct summary *summary)
 {
-	for (size_t i = 0; i < summary->count; i++)
-		for (int k = 0; k < TEXTS; k++)
-			free(*(char **)((char *)&summary->row[i] +
-					text[k].offset));
+	intern_free(&summary->texts);
 	free(summary->row);
 	memset(summary, 0, sizeof(*summary));
 }

@@ -6,28 +6,34 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "intern.h"
 #include "stats.h"
 
 struct summary_row {
-	char *machine, *run;
-	char *bench, *variant, *peer, *place, *param;
-	char *metric, *unit;
-	char *status, *reason;
+	const char *machine, *run;
+	const char *bench, *variant, *peer, *place, *param;
+	const char *metric, *unit;
+	const char *status, *reason;
 	bool ok;
 	double invocations, samples;
 	double value; /* NAN unless ok */
 	struct interval ci;
 	double p50, p90, p99, p999;
-	char *method, *flags;
+	const char *method, *flags;
 };
+
+/* More rows than this are refused: no run has them, and memory is bounded. */
+enum { SUMMARY_ROWS_MAX = 300000 };
 
 struct summary {
 	struct summary_row *row;
 	size_t count;
+	struct intern texts; /* what the rows point to */
 };
 
 /* Reads DIR/summary.csv (or the file itself). 0, or -1 with one line in err:
- * "path:line: what; what to do". */
+ * "path:line: what; what to do". A row given twice, another schema, a file that
+ * is cut off or has more than SUMMARY_ROWS_MAX rows is refused. */
 int summary_read(struct summary *summary, const char *path, char *err,
 		 size_t size);
 void summary_free(struct summary *summary);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Is summary.csv read as it was written, and what is not one refused with the
  * line at fault? */
-#include "scratch.h"
 #include "summary.h"
 
 #include <ftw.h>
 #include <malloc.h>
 #include <math.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "results.h"
+#include "scratch.h"
 #include "support.h"
 
 #define PATH "summary.csv"
@@ -212,7 +213,7 @@ static void test_wrong_schema(void **state)
 	(void)state;
 	refuse(HEADER "2,box,r,b,v,-,-,-,latency,ns,ok,,6,6,1,,,,,,,,,batch,\n",
 	       PATH ":2: schema '2'", "reads 1");
-	refuse(HEADER OK OK
+	refuse(HEADER OK ABSENT
 	       "one,box,r,b,v,-,-,-,latency,ns,ok,,6,6,1,,,,,,,,,batch,\n",
 	       PATH ":4: schema 'one'", "reads 1");
 	refuse(HEADER ",box,r,b,v,-,-,-,latency,ns,ok,,6,6,1,,,,,,,,,batch,\n",
@@ -238,6 +239,123 @@ static void test_torn_rows(void **state)
 	(void)state;
 	refuse(HEADER OK "1,box,r\n", PATH ":3: ", "");
 	refuse(HEADER "1,\"box\n", PATH ":2: ", "");
+}
+
+/* Two rows of one thing; not two runs of it, nor two machines. */
+static void test_given_twice(void **state)
+{
+	(void)state;
+	refuse(HEADER OK ABSENT OK,
+	       PATH ":4: roundtrip/pipe/process/l3/- "
+		    "latency is given twice",
+	       "remove one");
+	read_text(HEADER OK ABSENT
+		  "1,box-1234,20260202T120000Z,roundtrip,pipe,process,l3,-,"
+		  "latency,ns,ok,,16,1,1,,,,,,,,,single,\n"
+		  "1,box-5678,20260131T120000Z,roundtrip,pipe,process,l3,-,"
+		  "latency,ns,ok,,16,1,1,,,,,,,,,single,\n");
+	assert_int_equal(summary.count, 4);
+	summary_free(&summary);
+}
+
+/* A file that is cut off anywhere is never read as if it were whole. */
+static void test_cut_off(void **state)
+{
+	static const char whole[] = HEADER ABSENT OK;
+	char text[sizeof(whole)];
+
+	(void)state;
+	for (size_t end = 0; end < sizeof(whole) - 1; end++) {
+		snprintf(text, sizeof(text), "%.*s", (int)end, whole);
+		/* a whole row fewer cannot be seen */
+		if (end == sizeof(HEADER ABSENT) - 1)
+			continue;
+		refuse(text, PATH ":", "");
+	}
+	refuse(HEADER OK START "b,v,-,-,-,latency,ns,ok,,6,6,1,,,,,,,,,batch,",
+	       PATH ":3: ", "cut off");
+}
+
+static void write_rows(size_t rows)
+{
+	FILE *f = fopen(PATH, "w");
+
+	assert_non_null(f);
+	fputs(HEADER, f);
+	for (size_t i = 0; i < rows; i++)
+		fprintf(f,
+			START "b,v,thread,l3,n=%zu,latency,ns,ok,,6,6,%zu,,,,,"
+			      ",,,,batch,\n",
+			i, i);
+	assert_int_equal(fclose(f), 0);
+}
+
+static long resident_kib(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+/* A million rows: refused where they become too many, in bounded memory. */
+static void test_huge(void **state)
+{
+	long before = resident_kib();
+	char where[64];
+
+	(void)state;
+	write_rows(1000000);
+	err[0] = '\0';
+	assert_int_equal(summary_read(&summary, PATH, err, sizeof(err)), -1);
+	snprintf(where, sizeof(where), PATH ":%d: more than",
+		 SUMMARY_ROWS_MAX + 2);
+	if (strncmp(err, where, strlen(where)))
+		fail_msg("\"%s\" is not \"%s\"", err, where);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	assert_true(resident_kib() - before < 200 << 10);
+#else
+	(void)before;
+#endif
+	write_rows(SUMMARY_ROWS_MAX);
+	assert_int_equal(summary_read(&summary, PATH, err, sizeof(err)), 0);
+	assert_true(summary.row[SUMMARY_ROWS_MAX - 1].value ==
+		    SUMMARY_ROWS_MAX - 1);
+	summary_free(&summary);
+}
+
+/* One row of whatever somebody may have put there. */
+static void test_hostile(void **state)
+{
+	char *text = malloc(3 << 20);
+
+	(void)state;
+	assert_non_null(text);
+	/* longer than any buffer of ours, and read all the same */
+	strcpy(text, HEADER START);
+	for (int i = 0; i < 6; i++) {
+		size_t used = strlen(text);
+
+		memset(text + used, 'a' + i, 60000);
+		strcpy(text + used + 60000, ",");
+	}
+	strcat(text, "ns,ok,,6,6,1,,,,,,,,,batch,\n");
+	read_text(text);
+	assert_int_equal(strlen(summary.row[0].bench), 60000);
+	summary_free(&summary);
+	/* a quote that is never closed swallows no more than a row may */
+	strcpy(text, HEADER "1,\"");
+	memset(text + strlen(text), 'x', 2 << 20);
+	text[(2 << 20) + sizeof(HEADER) + 2] = '\0';
+	refuse(text, PATH ":2: ", "a row of more than");
+	free(text);
+	refuse(HEADER "1,\x01\x02\n", PATH ":2: ", "fields");
+	refuse("\x7f"
+	       "ELF\x02\x01\x01\n",
+	       PATH ":1: ", "");
+	refuse("{\"schema\": 1}\n", PATH ":1: ", "");
+	refuse(HEADER START "%s%n,%s,%n,%d,%p,%s,%n,ok,,6,6,%n,,,,,,,,,b,\n",
+	       PATH ":2: ", "%n");
 }
 
 static void test_nothing_in_it(void **state)
@@ -274,6 +392,10 @@ int main(void)
 		cmocka_unit_test(test_wrong_schema),
 		cmocka_unit_test(test_bad_numbers),
 		cmocka_unit_test(test_torn_rows),
+		cmocka_unit_test(test_given_twice),
+		cmocka_unit_test(test_cut_off),
+		cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_nothing_in_it),
 	};
 
