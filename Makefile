@@ -216,7 +216,35 @@ tsan:
 		$(MAKE) BUILD=build/tsan CFLAGS="$(SANITIZED_FLAGS)" \
 		SANITIZE="-fsanitize=thread" test
 
-SOURCES := $(wildcard harness/*.[ch] bench/*.[ch] tests/*.[ch])
+# What reads files is fed with what no file should hold (libFuzzer: clang). New
+# inputs stay in the build's directory; one that breaks a reader is named.
+FUZZ_SECONDS ?= 60
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/*.c))
+FUZZ_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+$(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(OBJECTS) \
+		$(TEST_REGISTRY) $(TEST_BENCHES)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+.PHONY: fuzzers-built
+fuzzers-built: $(FUZZERS)
+
+## make fuzz        the readers of CSV, fuzzed for a minute (FUZZ_SECONDS)
+.PHONY: fuzz
+fuzz:
+	$(Q)$(MAKE) BUILD=build/fuzz CC=clang CFLAGS="$(SANITIZED_FLAGS)" \
+		SANITIZE="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link" fuzzers-built
+	$(Q)for fuzzer in $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/*.c)); do \
+		mkdir -p build/fuzz/corpus/$$fuzzer; \
+		build/fuzz/tests/fuzz_$$fuzzer -max_total_time=$(FUZZ_SECONDS) \
+			-timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
+			-dict=tests/fuzz/$$fuzzer.dict \
+			-artifact_prefix=build/fuzz/$$fuzzer- \
+			build/fuzz/corpus/$$fuzzer tests/fuzz/$$fuzzer || exit 1; \
+	done
+
+SOURCES := $(wildcard harness/*.[ch] bench/*.[ch] tests/*.[ch] tests/fuzz/*.c)
 SCRIPTS := scripts/deps scripts/versus-peers tests/run tests/check_run $(wildcard tests/*.sh) .ci/run
 
 ## make lint        clang-format, clang-tidy, cppcheck, shellcheck, warnings
