@@ -245,7 +245,8 @@ fuzz:
 	done
 
 SOURCES := $(wildcard harness/*.[ch] bench/*.[ch] tests/*.[ch] tests/fuzz/*.c)
-SCRIPTS := scripts/deps scripts/versus-peers tests/run tests/check_run $(wildcard tests/*.sh) .ci/run
+SCRIPTS := scripts/deps scripts/versus-peers tests/run tests/check_run $(wildcard tests/*.sh) \
+	scripts/completion/handoff.bash .ci/run
 
 ## make lint        clang-format, clang-tidy, cppcheck, shellcheck, warnings
 lint: $(BUILD)/version.h $(BUILD)/syscalls.h
@@ -275,10 +276,16 @@ format:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin \
 		$(DESTDIR)$(PREFIX)/share/handoff/plots \
-		$(DESTDIR)$(PREFIX)/share/man/man1
+		$(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
 	install $(PROGRAM) $(HELPERS) $(DESTDIR)$(PREFIX)/bin
 	install -m 644 plots/*.gp $(DESTDIR)$(PREFIX)/share/handoff/plots
 	install -m 644 handoff.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 scripts/completion/handoff.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/handoff
+	install -m 644 scripts/completion/_handoff \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
 
 clean:
 	rm -rf $(BUILD)

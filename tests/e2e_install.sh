@@ -31,17 +31,25 @@ attempt make -C "$ROOT" BUILD="$WORK/build" PREFIX=/usr DESTDIR="$dest" install
 expect "make install exits 0" exits 0
 exits 0 || finish
 for file in bin/handoff bin/handoff-child share/man/man1/handoff.1 \
-	share/handoff/plots/style.gp; do
+	share/handoff/plots/style.gp \
+	share/bash-completion/completions/handoff \
+	share/zsh/site-functions/_handoff; do
 	expect "it installs $file" [ -s "$dest/usr/$file" ]
 done
 outside=$(find "$dest" -type f ! -path "$dest/usr/bin/*" \
-	! -path "$dest/usr/share/handoff/*" ! -path "$dest/usr/share/man/*")
+	! -path "$dest/usr/share/handoff/*" ! -path "$dest/usr/share/man/*" \
+	! -path "$dest/usr/share/bash-completion/*" \
+	! -path "$dest/usr/share/zsh/*")
 expect_none "and nothing elsewhere" "$outside"
 if have man; then
 	attempt env LC_ALL=C.UTF-8 man --warnings -l \
 		"$dest/usr/share/man/man1/handoff.1"
 	expect "man shows its page" exits 0
 	expect_none "without a warning" "$(cat "$WORK/err")"
+fi
+if have mandoc; then
+	attempt mandoc -Tlint -W warning "$dest/usr/share/man/man1/handoff.1"
+	expect_none "mandoc finds nothing in it" "$(cat "$WORK/out")"
 fi
 
 installed=$dest/usr/bin/handoff
