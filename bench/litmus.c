@@ -296,12 +296,13 @@ static void walk(struct actor *a)
 	uint64_t *x = &s->cells[0].x, *y = &s->cells[0].y;
 
 	a->taking_part = test->parties;
-	prepare(a);
-	if (a->me < test->parties)
+	if (a->me < test->parties) {
+		prepare(a);
 		s->litmus->fence->walk[side->kind](a, side->from_y ? y : x,
 						   side->from_y ? x : y);
-	else /* as far as those that it is not in step with */
+	} else { /* as many steps as those that it is not in step with */
 		a->progress += (uint32_t)s->tries;
+	}
 	a->notes->pu = sched_getcpu();
 	meet(a, a->all);
 }
