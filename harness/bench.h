@@ -61,6 +61,12 @@ struct metric {
 	const char *name; /* CSV value: "first" */
 	const char *unit; /* "ns"; or "count", "bool": what is no time, and
 			   * handed in by run_value() */
+	/* Of what is handed in by run_value(), rather than a median: the sum,
+	 * of an invocation and over all of them, without an interval; or */
+	bool total;
+	/* its sum divided by that of a total, which is named here: the value of
+	 * an invocation; NULL: neither */
+	const char *share_of;
 };
 
 /* What a sample is: one operation, the mean of a batch of them, or a number
@@ -185,7 +191,8 @@ int bench_denied(struct run *r, const char *format, ...)
 
 /* What the benchmark timed itself, for metrics[metric]: one operation, or the
  * mean over many; or what it counted or found out. A metric is fed by one of
- * the three only; the value of an invocation is the median of what it got. */
+ * the three only; the value of an invocation is the median of what it got, or
+ * what its metric declares. */
 void run_sample(struct run *r, unsigned metric, double ns);
 void run_mean(struct run *r, unsigned metric, double mean_ns);
 void run_value(struct run *r, unsigned metric, double value);

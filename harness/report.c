@@ -16,6 +16,7 @@
 #include "copies.h"
 #include "counts.h"
 #include "die.h"
+#include "litmus_table.h"
 #include "summary.h"
 #include "tables.h"
 #include "units.h"
@@ -440,6 +441,7 @@ static void write_markdown(const struct summary *s, FILE *out)
 			continue;
 		print_ratios(s, bench, out);
 		copies_print(s, bench, out);
+		litmus_print(s, bench, out);
 		print_calls(s, bench, out);
 	}
 	print_missing(s, out);

@@ -108,6 +108,7 @@ static int add_metric(struct case_result *c, const struct measured *m, int arm)
 		return -1;
 	r->method = m->method;
 	r->is_count = m->is_count;
+	r->total = m->total;
 	return m->is_count ? 0 : hist_sparse_merge(&r->hist, &m->hist);
 }
 
@@ -240,10 +241,24 @@ bool results_agree(const struct results *results, size_t index,
 	return any;
 }
 
+/* A case's value: the median over its invocations, or all they came to. */
+static double value_of(const struct metric_result *m)
+{
+	double sum = 0;
+
+	if (!m->total)
+		return stats_median(m->value, m->invocations);
+	for (size_t i = 0; i < m->invocations; i++)
+		sum += m->value[i];
+	return sum;
+}
+
 static struct interval interval(const struct metric_result *m)
 {
-	struct interval ci;
+	struct interval ci = { NAN, NAN };
 
+	if (m->total)
+		return ci;
 	if (!agree(m))
 		return stats_median_interval(m->value, m->invocations, level);
 	ci.low = ci.high = m->value[0];
@@ -256,7 +271,7 @@ static struct interval interval(const struct metric_result *m)
 
 static double width(const struct metric_result *m)
 {
-	double value = stats_median(m->value, m->invocations);
+	double value = value_of(m);
 	struct interval ci = interval(m);
 
 	if (isnan(ci.low) || !(value > 0))
@@ -426,7 +441,7 @@ static void write_row(struct csv_out *out, const struct results *results,
 	write_start(out, results, index, m->name, m->unit, STATUS_OK, NULL);
 	csv_u64(out, m->invocations);
 	csv_u64(out, m->samples);
-	csv_num(out, stats_median(m->value, m->invocations));
+	csv_num(out, value_of(m));
 	csv_num(out, ci.low);
 	csv_num(out, ci.high);
 	write_distribution(out, m);

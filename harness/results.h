@@ -21,6 +21,7 @@ struct metric_result {
 	char name[SAMPLE_NAME], unit[SAMPLE_NAME];
 	enum method method;
 	bool is_count;
+	bool total; /* the case's value is the sum: no interval */
 	size_t invocations;
 	double *value; /* one an invocation */
 	int *arm;      /* of each value */

@@ -96,6 +96,7 @@ void run_value(struct run *r, unsigned metric, double value)
 	m = &r->sample->metric[metric];
 	m->method = METHOD_EXACT;
 	m->is_count = true;
+	m->sum += value;
 	add_sample(r->sample, metric, value);
 }
 
@@ -302,18 +303,23 @@ static double take_batch(struct run *r, struct sample *out, uint64_t n,
 	return run_elapsed_ns(r, r->stamps[0], r->stamps[n]) / (double)n;
 }
 
+/* Of the variant or the bench; NULL: the harness times. */
+static const struct metric *own_metrics(const struct run *r)
+{
+	return r->variant->metrics ? r->variant->metrics : r->bench->metrics;
+}
+
 static void describe_metrics(struct run *r, struct sample *out, bool single)
 {
-	const struct bench *b = r->bench;
-	const struct metric *own =
-		r->variant->metrics ? r->variant->metrics : b->metrics;
+	const struct metric *own = own_metrics(r);
 
 	if (!own)
-		add_metric(out, "latency", b->unit,
+		add_metric(out, "latency", r->bench->unit,
 			   single ? METHOD_SINGLE : METHOD_BATCH);
 	else
 		for (; own->name; own++)
-			add_metric(out, own->name, own->unit, METHOD_SINGLE);
+			add_metric(out, own->name, own->unit, METHOD_SINGLE)
+				->total = own->total;
 }
 
 static bool wants_single(const struct run *r, const struct sample_plan *plan,
@@ -352,20 +358,35 @@ static double single_median(const struct run *r, const struct hist *h)
 	return stats_grouped_median(value, weight, n, step);
 }
 
+static double sum_of(const struct sample *out, const char *name)
+{
+	for (unsigned i = 0; i < out->metrics; i++)
+		if (!strcmp(out->metric[i].name, name))
+			return out->metric[i].sum;
+	return NAN;
+}
+
 /* The median of few batch means is taken from the means themselves; that of
  * many operations from the histogram, whose buckets are under 1 % wide. What
  * was found out has no histogram: the first of very many tell as well. */
 static void conclude(const struct run *r, struct sample *out)
 {
+	const struct metric *own = own_metrics(r);
+
 	for (unsigned i = 0; i < out->metrics; i++) {
 		struct measured *m = &out->metric[i];
 		size_t n = m->samples < MAX_BATCHES ? m->samples : MAX_BATCHES;
 		bool all_kept =
 			m->method == METHOD_BATCH && m->samples <= MAX_BATCHES;
 
-		m->value = all_kept || m->method == METHOD_EXACT ?
-				   stats_median(kept[i], n) :
-				   single_median(r, &m->hist);
+		if (own && own[i].total)
+			m->value = m->sum;
+		else if (own && own[i].share_of)
+			m->value = m->sum / sum_of(out, own[i].share_of);
+		else if (all_kept || m->method == METHOD_EXACT)
+			m->value = stats_median(kept[i], n);
+		else
+			m->value = single_median(r, &m->hist);
 	}
 }
 

@@ -18,9 +18,11 @@ struct measured {
 	char name[SAMPLE_NAME], unit[SAMPLE_NAME];
 	enum method method;
 	bool is_count;    /* no distribution: a slope, or METHOD_EXACT */
+	bool total;       /* added up over invocations */
 	uint64_t samples; /* operations (single), batches (batch), operations
 			   * between the two lengths (counts) */
 	double value;     /* median of the samples, or the count */
+	double sum;       /* of what was counted or found out */
 	struct hist hist;
 };
 

@@ -3,31 +3,11 @@
 # Is each fence that bench/fence.c names in the code that is measured, and no
 # other? Disassembled as built here, by gcc and clang, and for the other
 # architectures where a cross compiler is at hand.
+# shellcheck disable=SC2034,SC2154 # mnemonics.inc gives and takes variables
 set -u
-: "${BUILD:=build}"
-work=$(mktemp -d) || exit 2
-trap 'rm -rf "$work"' EXIT
-failed=0
-
-# body FUNCTION: its instructions in $object, without addresses and bytes.
-# Compilers add to the names of functions they clone (.constprop.0), and put
-# labels of their own (.LBB0_9) into them.
-body() {
-	# shellcheck disable=SC2086 # a disassembler and its arguments
-	$objdump -d --no-show-raw-insn "$object" | awk -v name="$1" '
-	/^[0-9a-f]+ <.*>:$/ {
-		gsub(/^[0-9a-f]+ <|>:$/, "")
-		if (/^\./)
-			next
-		sub(/\..*/, "")
-		inside = $0 == name
-		next
-	}
-	inside && /^ +[0-9a-f]+:/ {
-		sub(/^ +[0-9a-f]+:[ \t]*/, "")
-		print tolower($0)
-	}' >"$work/body"
-}
+SOURCE=bench/fence
+# shellcheck source=/dev/null
+. tests/mnemonics.inc
 
 # judge FUNCTION FILE PATTERN…: each pattern ("!pattern": none) is in the code.
 judge() {
@@ -49,14 +29,6 @@ judge() {
 		return
 	done
 	echo "ok $what: $function"
-}
-
-exists() { # FUNCTION: is it in the object, under this name?
-	body "$1"
-	[ -s "$work/body" ] && return 0
-	echo "FAILED $what: there is no function $1"
-	failed=1
-	return 1
 }
 
 # has FUNCTION PATTERN…: in all of it.
@@ -144,69 +116,4 @@ check_riscv64() {
 	between amoswap_aqrl_bracket "$rv_time" '^amoswap\.d\.aqrl'
 }
 
-# check NAME ARCH OBJDUMP OBJECT
-check() {
-	what=$1 objdump=$3 object=$4
-	case $2 in
-	x86_64) check_x86_64 ;;
-	aarch64) check_aarch64 ;;
-	riscv64) check_riscv64 ;;
-	esac
-}
-
-# compiled NAME ARCH COMPILER OBJDUMP: bench/fence.c by another compiler. At
-# -O3 some duplicate the code between the readings: -O2, as in the Makefile.
-compiled() {
-	for program in "$3" "$4"; do
-		command -v "${program%% *}" >/dev/null 2>&1 || {
-			echo "skipped $1: no ${program%% *} here"
-			return
-		}
-	done
-	# shellcheck disable=SC2086 # a compiler and its arguments
-	if $3 -std=gnu11 -D_GNU_SOURCE -Iharness -Ibench -O2 -c \
-		-o "$work/fence.o" bench/fence.c 2>"$work/errors"; then
-		check "$1" "$2" "$4" "$work/fence.o"
-	elif grep -Eq 'file not found|No such file|unable to create target' \
-		"$work/errors"; then # no headers, no such target
-		echo "skipped $1: $(head -n 1 "$work/errors")"
-	else
-		echo "FAILED $1: does not compile"
-		sed 's/^/    /' "$work/errors"
-		failed=1
-	fi
-}
-
-# crossed ARCH FLAG: by the cross compiler, and by clang with its headers, whose
-# disassembler knows the instructions with FLAG alone. Any
-# 64-bit glibc's headers do: nothing is linked.
-crossed() {
-	[ "$arch" = "$1" ] && return
-	compiled "$1 gcc" "$1" "$1-linux-gnu-gcc" "$1-linux-gnu-objdump"
-	for headers in "/usr/$1-linux-gnu/include" \
-		/usr/aarch64-linux-gnu/include; do
-		[ -d "$headers" ] || continue
-		compiled "$1 clang" "$1" \
-			"clang --target=$1-linux-gnu -isystem $headers" \
-			"llvm-objdump $2"
-		return
-	done
-	echo "skipped $1 clang: no headers of a 64-bit cross compiler here"
-}
-
-arch=$(uname -m)
-case $arch in
-x86_64 | aarch64 | riscv64)
-	if command -v objdump >/dev/null 2>&1; then
-		check "as built" "$arch" objdump "$BUILD/bench/fence.o"
-		compiled gcc "$arch" gcc objdump
-		compiled clang "$arch" clang objdump
-	else
-		echo "skipped as built: no objdump here"
-	fi
-	;;
-*) echo "skipped as built: nothing is known of $arch" ;;
-esac
-crossed aarch64 --mattr=+lse
-crossed riscv64 --mattr=+a
-exit $failed
+mnemonics

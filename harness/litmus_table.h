@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What litmus tests have seen, and what follows from it: totals over all
+ * invocations, with the bound that so many tries put on what was not seen. */
+#ifndef HANDOFF_LITMUS_TABLE_H
+#define HANDOFF_LITMUS_TABLE_H
+
+#include <stdio.h>
+
+#include "summary.h"
+
+/* One table of Markdown for a bench that has counted `weak` outcomes of
+ * `tries`, some of them `forbidden`, beside those of a `control`; nothing for
+ * any other. */
+void litmus_print(const struct summary *s, const char *bench, FILE *out);
+
+#endif
