@@ -1,123 +1,55 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Futex: what a wake costs when nobody waits, a wait when the value has
- * changed, and how long from a wake to the first instruction of the waiter. */
-#include "bench.h"
+ * changed or its time is over, and how long from a wake to the first
+ * instruction of the waiter, by every call that the kernel has for it. */
+#include "futex_call.h"
+#include "futex_op.h"
 
-#include <linux/futex.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
+#include <sys/prctl.h>
 
-#include "channel.h"
+#include "pair.h"
 #include "party.h"
 #include "topo.h"
 
-enum { LATENCY };
+/* ---------------------------------------------------- what all kinds share */
 
-/* In memory both parties share. */
-struct shared {
-	struct word word;  /* the futex; stays 0, so a waiter always sleeps */
-	struct word woken; /* wake-ups the waiter has answered */
-	struct word quit;
-	/* The waiter's clock and PU; atomic, as only the futex orders them. */
-	_Alignas(CACHE_LINES) _Atomic uint64_t ran_at;
-	_Atomic int pu;
-};
-
-struct state {
-	struct run *run;
-	struct party party;
-	struct shared *shared;
-	int flags;
-};
-
-struct op {
-	int flags;
-	uint64_t (*run)(struct run *r, uint64_t n);
-	bool waiter;
-};
-
-static long futex(struct word *word, int op, uint32_t value)
+int futex_is_there(struct run *r)
 {
-	return syscall(SYS_futex, &word->value, op, value, NULL, NULL, 0);
+	const struct futex_op *op = r->variant->arg;
+
+	/* EINVAL: it is, and found that it was only tried */
+	if (!op->probe || op->probe() >= 0 || errno == EINVAL)
+		return 0;
+	return pair_lacks(r, op->call);
 }
 
-static uint64_t wake_none(struct run *r, uint64_t n)
+static bool is_one_pu(const struct run *r)
 {
-	struct state *s = r->state;
-	uint64_t from = clock_now(), woken = 0;
-
-	for (uint64_t i = 0; i < n; i++)
-		woken |= (uint64_t)futex(&s->shared->word,
-					 FUTEX_WAKE | s->flags, 1);
-	run_mean(r, LATENCY, run_elapsed_ns(r, from, clock_now()) / (double)n);
-	if (woken)
-		die("a wake found a waiter where there is none, or failed");
-	return n;
+	return r->pu_a == r->pu_b && r->pu_a >= 0;
 }
 
-/* The word holds 0 and is expected to hold 1: the kernel must say EAGAIN. */
-static uint64_t wait_changed(struct run *r, uint64_t n)
+int futex_clocks(struct run *r)
 {
-	struct state *s = r->state;
-	uint64_t from = clock_now(), refused = 0;
-
-	for (uint64_t i = 0; i < n; i++)
-		refused += futex(&s->shared->word, FUTEX_WAIT | s->flags, 1) ==
-				   -1 &&
-			   errno == EAGAIN;
-	run_mean(r, LATENCY, run_elapsed_ns(r, from, clock_now()) / (double)n);
-	return refused;
+	if (r->clocks_agree || is_one_pu(r))
+		return 0;
+	return bench_absent(r, "a time from one PU to another needs clocks "
+			       "that agree");
 }
 
-/* The first thing the waiter does after its sleep is to read the clock. */
-static int waiter_main(void *arg)
+uint64_t futex_sleep_ticks(const struct run *r)
 {
-	struct state *s = arg;
-	struct shared *shared = s->shared;
+	const double ns = 20000;
 
-	if (s->run->mode == RUN_TRACE &&
-	    counts_thread(s->run->counts, s->run->traced, 0))
-		die_errno("counting the waiter's system calls");
-	for (;;) {
-		long result = futex(&shared->word, FUTEX_WAIT | s->flags, 0);
-		uint64_t now = clock_now();
-
-		if (atomic_load(&shared->quit.value))
-			return 0;
-		if (result) {
-			if (errno != EINTR && errno != EAGAIN)
-				die_errno("FUTEX_WAIT");
-			continue;
-		}
-		shared->ran_at = now;
-		shared->pu = sched_getcpu();
-		atomic_fetch_add(&shared->woken.value, 1);
-		futex(&shared->woken, FUTEX_WAKE, 1);
-	}
+	return is_one_pu(r) ? 0 : (uint64_t)(ns / r->clock.ns_per_tick);
 }
 
-/* Lets the waiter on another PU fall asleep, rather than catch it between
- * queueing itself and sleeping; on one PU it must be asleep already. */
-static void let_it_sleep(const struct run *r)
-{
-	uint64_t from = clock_now();
-
-	if (r->pu_a == r->pu_b && r->pu_a >= 0)
-		return;
-	while (clock_diff_ns(&r->clock, from, clock_now()) < 20000)
-		;
-}
-
-/* Wakes until exactly one waiter was there to be woken: that proves that it
- * slept. Returns the time just before the wake that found it. */
-static uint64_t wake_one(struct state *s)
+uint64_t futex_wake_sleeper(struct word *word, int flags)
 {
 	for (;;) {
 		uint64_t before = clock_now();
-		long woken = futex(&s->shared->word, FUTEX_WAKE | s->flags, 1);
+		long woken = futex_wake(word, flags, 1);
 
 		if (woken == 1)
 			return before;
@@ -127,97 +59,261 @@ static uint64_t wake_one(struct state *s)
 	}
 }
 
-static uint64_t wake_to_run(struct run *r, uint64_t n)
+/* --------------------------------------------------------- one party alone */
+
+static struct word *alone; /* stays 0 but for Atomics, which store in it */
+
+static int alone_setup(struct run *r)
 {
-	struct state *s = r->state;
-	struct shared *shared = s->shared;
+	if (futex_is_there(r))
+		return -1;
+	alone = party_shared(sizeof(*alone), r->pu_a);
+	if (!alone)
+		return bench_fail(r, "shared memory: %s", strerror(errno));
+	return 0;
+}
+
+static uint64_t alone_run(struct run *r, uint64_t n)
+{
+	const struct futex_op *op = r->variant->arg;
+	uint64_t from = clock_now();
+
+	op->loop(alone, op->flags, n);
+	run_mean(r, FUTEX_TIME,
+		 run_elapsed_ns(r, from, clock_now()) / (double)n);
+	return n;
+}
+
+const struct futex_kind futex_alone = { .setup = alone_setup,
+					.run = alone_run };
+
+static void wake_none(struct word *word, int flags, uint64_t n)
+{
+	uint64_t woken = 0;
+
+	for (uint64_t i = 0; i < n; i++)
+		woken |= (uint64_t)futex_wake(word, flags, 1);
+	if (woken)
+		die("a wake found a waiter where there is none, or failed");
+}
+
+/* The word holds 0 and is expected to hold 1: the kernel must say EAGAIN. */
+static void wait_changed(struct word *word, int flags, uint64_t n)
+{
+	uint64_t refused = 0;
+
+	for (uint64_t i = 0; i < n; i++)
+		refused += futex_wait(word, flags, 1, NULL) == -1 &&
+			   errno == EAGAIN;
+	if (refused != n)
+		die("%llu of %llu waits on a changed value were not refused",
+		    (unsigned long long)(n - refused), (unsigned long long)n);
+}
+
+/* To another word of nobody's. */
+static void requeue_none(struct word *word, int flags, uint64_t n)
+{
+	static struct word other;
+	uint64_t moved = 0;
+
+	for (uint64_t i = 0; i < n; i++)
+		moved |= (uint64_t)futex_requeue(word, flags, 1, 1, &other, 0);
+	if (moved)
+		die("a requeue found a waiter where there is none, or failed");
+}
+
+/* By the kernel, which a library only asks where the word is not free. */
+static void lock_pi(struct word *word, int flags, uint64_t n)
+{
+	uint64_t failed = 0;
 
 	for (uint64_t i = 0; i < n; i++) {
-		uint32_t seen = atomic_load(&shared->woken.value);
+		failed |= (uint64_t)futex_lock_pi(word, flags);
+		failed |= (uint64_t)futex_unlock_pi(word, flags);
+	}
+	if (failed || atomic_load(&word->value))
+		die_errno("FUTEX_LOCK_PI, FUTEX_UNLOCK_PI");
+}
 
-		let_it_sleep(r);
-		uint64_t woken_at = wake_one(s);
-		while (atomic_load(&shared->woken.value) == seen)
-			futex(&shared->woken, FUTEX_WAIT, seen);
-		run_sample(r, LATENCY,
-			   run_elapsed_ns(r, woken_at, shared->ran_at));
+/* ------------------------------------------------------ a wait that runs out
+ */
+
+enum { LATE, SLACK };
+
+static const struct timespec timeout = { .tv_nsec = 100000 };
+
+struct timeout_op {
+	struct futex_op op;
+	unsigned long slack_ns; /* 0: what the thread has */
+};
+
+static int timeout_setup(struct run *r)
+{
+	const struct timeout_op *op = r->variant->arg;
+
+	if (op->slack_ns && prctl(PR_SET_TIMERSLACK, op->slack_ns))
+		return bench_fail(r, "PR_SET_TIMERSLACK: %s", strerror(errno));
+	r->idles = true;
+	r->count_n = 200;
+	return alone_setup(r);
+}
+
+static uint64_t timeout_run(struct run *r, uint64_t n)
+{
+	const struct futex_op *op = r->variant->arg;
+	uint64_t i = 0;
+
+	while (i < n) {
+		uint64_t from = clock_now(), to;
+		long result = futex_wait(alone, op->flags, 0, &timeout);
+
+		to = clock_now();
+		if (result == -1 && errno == EINTR)
+			continue;
+		if (result != -1 || errno != ETIMEDOUT)
+			die("nobody woke it, yet FUTEX_WAIT did not time out");
+		/* a reading is good to a step */
+		if (clock_diff_ns(&r->clock, from, to) + r->clock.step_ns <
+		    (double)timeout.tv_nsec * 0.999)
+			die("FUTEX_WAIT timed out before its time");
+		run_sample(r, LATE,
+			   run_elapsed_ns(r, from, to) -
+				   (double)timeout.tv_nsec);
+		i++;
 	}
 	return n;
 }
 
-static uint64_t run(struct run *r, uint64_t n)
+/* Rounding by the kernel, so that it can wake several at a time. */
+static int timeout_settle(struct run *r, uint64_t n)
 {
-	const struct op *op = r->variant->arg;
+	(void)n;
+	run_value(r, SLACK, prctl(PR_GET_TIMERSLACK));
+	return 0;
+}
 
-	return op->run(r, n);
+static const struct futex_kind runs_out = {
+	.setup = timeout_setup,
+	.run = timeout_run,
+	.settle = timeout_settle,
+};
+
+/* ---------------------------------------------------------- the benchmark */
+
+static const struct futex_kind *kind_of(const struct run *r)
+{
+	const struct futex_op *op = r->variant->arg;
+
+	return op->kind;
 }
 
 static int setup(struct run *r)
 {
-	static struct state s;
-	const struct op *op = r->variant->arg;
+	return kind_of(r)->setup(r);
+}
 
-	s.run = r;
-	s.flags = op->flags;
-	r->state = &s;
-	s.shared = party_shared(sizeof(*s.shared), r->pu_a);
-	if (!s.shared)
-		return bench_fail(r, "shared memory: %s", strerror(errno));
-	if (topo_bind(r->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
-				  strerror(errno));
-	if (!op->waiter)
-		return 0;
-	if (!r->clocks_agree)
-		return bench_absent(r, "a time from one PU to another needs "
-				       "clocks that agree");
-	if (party_start(&s.party, r->peer, r->pu_b, waiter_main, &s))
-		return bench_fail(r, "start the waiter: %s", strerror(errno));
-	return 0;
+static void arm(struct run *r, uint64_t n)
+{
+	if (kind_of(r)->arm)
+		kind_of(r)->arm(r, n);
+}
+
+static uint64_t run(struct run *r, uint64_t n)
+{
+	return kind_of(r)->run(r, n);
 }
 
 static int settle(struct run *r, uint64_t n)
 {
-	struct state *s = r->state;
-	const struct op *op = r->variant->arg;
-
-	(void)n;
-	if (!op->waiter)
-		return 0;
-	r->peer_pu = s->shared->pu;
-	if (r->pu_b >= 0 && r->peer_pu != r->pu_b)
-		return bench_fail(r, "the waiter ran on PU %d, not %d",
-				  r->peer_pu, r->pu_b);
-	return 0;
+	return kind_of(r)->settle ? kind_of(r)->settle(r, n) : 0;
 }
 
 static int teardown(struct run *r)
 {
-	struct state *s = r->state;
-	const struct op *op = r->variant->arg;
-
-	if (!op->waiter)
-		return 0;
-	atomic_store(&s->shared->quit.value, 1);
-	wake_one(s);
-	return party_join(&s->party) ? bench_fail(r, "the waiter failed") : 0;
+	return kind_of(r)->teardown ? kind_of(r)->teardown(r) : 0;
 }
 
-static const struct op none_private = { FUTEX_PRIVATE_FLAG, wake_none };
-static const struct op none_shared = { 0, wake_none };
-static const struct op changed_private = { FUTEX_PRIVATE_FLAG, wait_changed };
-static const struct op changed_shared = { 0, wait_changed };
-static const struct op run_private = { FUTEX_PRIVATE_FLAG, wake_to_run, true };
-static const struct op run_shared = { 0, wake_to_run, true };
+/* -------------------------------------------------------------- the table */
+
+#define PRIVATE_AND_SHARED(NAME, ...)                                       \
+	static const struct futex_op NAME##_private = {                     \
+		.kind = &futex_alone,                                       \
+		.flags = FUTEX_PRIVATE_FLAG,                                \
+		.loop = NAME,                                               \
+		__VA_ARGS__                                                 \
+	};                                                                  \
+	static const struct futex_op NAME##_shared = {                      \
+		.kind = &futex_alone, .flags = 0, .loop = NAME, __VA_ARGS__ \
+	};
+PRIVATE_AND_SHARED(wake_none)
+PRIVATE_AND_SHARED(wait_changed)
+PRIVATE_AND_SHARED(requeue_none)
+PRIVATE_AND_SHARED(lock_pi, .probe = futex_probe_pi, .call = "FUTEX_LOCK_PI")
+
+static const struct timeout_op
+	timeout_private = { { .kind = &runs_out,
+			      .flags = FUTEX_PRIVATE_FLAG } },
+	timeout_shared = { { .kind = &runs_out } },
+	timeout_no_slack = { { .kind = &runs_out, .flags = FUTEX_PRIVATE_FLAG },
+			     1 };
+
+static const struct metric timeout_metrics[] = {
+	{ "late", "ns" },  /* from the deadline until the waiter runs */
+	{ "slack", "ns" }, /* how late the kernel may make it, to save power */
+	{ NULL, NULL },
+};
+
+enum {
+	THREAD = PEER_THREAD,
+	BOTH = PEER_THREAD | PEER_PROCESS,
+	BOUND = PLACE_ONE_PU | PLACES_TWO_PUS,
+};
 
 static const struct variant variants[] = {
-	{ "wake_none_private", &none_private },
-	{ "wake_none_shared", &none_shared },
-	{ "wait_changed_private", &changed_private },
-	{ "wait_changed_shared", &changed_shared },
-	{ "wake_to_run_private", &run_private, PEER_THREAD, PLACES_ALL },
-	{ "wake_to_run_shared", &run_shared, PEER_THREAD | PEER_PROCESS,
-	  PLACES_ALL },
+	{ "wake_none_private", &wake_none_private },
+	{ "wake_none_shared", &wake_none_shared },
+	{ "wait_changed_private", &wait_changed_private },
+	{ "wait_changed_shared", &wait_changed_shared },
+	{ "wake_to_run_private", &futex_run_private, THREAD, PLACES_ALL },
+	{ "wake_to_run_shared", &futex_run_shared, BOTH, PLACES_ALL },
+	{ "atomics_store", &futex_atomics_store },
+	{ "atomics_load", &futex_atomics_load },
+	{ "atomics_exchange", &futex_atomics_exchange },
+	{ "atomics_notify", &futex_atomics_notify },
+#define ATOMICS_WAIT "atomics_wait", &futex_atomics_wait
+	/* what it asks of the kernel is in every run, the rest not */
+	{ ATOMICS_WAIT, THREAD, BOUND, .metrics = futex_wait_metrics },
+#define MORE NULL, FULL
+	{ ATOMICS_WAIT, THREAD, PLACE_ANY, MORE,
+	  .metrics = futex_wait_metrics },
+	{ ATOMICS_WAIT, PEER_PROCESS, PLACES_ALL, MORE,
+	  .metrics = futex_wait_metrics },
+	{ "atomics_wait_notify", &futex_atomics_wait_notify, BOTH, PLACES_ALL,
+	  MORE },
+	{ "wait_timeout_private", &timeout_private, 0, 0, MORE,
+	  .metrics = timeout_metrics },
+	{ "wait_timeout_shared", &timeout_shared, 0, 0, MORE,
+	  .metrics = timeout_metrics },
+	{ "wait_timeout_no_slack", &timeout_no_slack, 0, 0, MORE,
+	  .metrics = timeout_metrics },
+	{ "requeue_none_private", &requeue_none_private, 0, 0, MORE },
+	{ "requeue_none_shared", &requeue_none_shared, 0, 0, MORE },
+	{ "lock_pi_private", &lock_pi_private, 0, 0, MORE },
+	{ "lock_pi_shared", &lock_pi_shared, 0, 0, MORE },
+	{ "requeue_private", &futex_requeue_private, THREAD, BOUND, MORE },
+	{ "requeue_shared", &futex_requeue_shared, BOTH, BOUND, MORE },
+	{ "wake_to_run_bitset_private", &futex_run_bitset_private, THREAD,
+	  PLACES_ALL, MORE },
+	{ "wake_to_run_bitset_shared", &futex_run_bitset_shared, BOTH,
+	  PLACES_ALL, MORE },
+	{ "wake_to_run_waitv_private", &futex_run_waitv_private, THREAD,
+	  PLACES_ALL, MORE },
+	{ "wake_to_run_waitv_shared", &futex_run_waitv_shared, BOTH, PLACES_ALL,
+	  MORE },
+	{ "hand_over_pi_private", &futex_hand_over_pi_private, THREAD,
+	  PLACES_ALL, MORE },
+	{ "hand_over_pi_shared", &futex_hand_over_pi_shared, BOTH, PLACES_ALL,
+	  MORE },
 	{ NULL },
 };
 
@@ -232,8 +328,10 @@ const struct bench bench_futex = {
 	.unit = "ns",
 	.variants = variants,
 	.metrics = metrics,
-	.counts = COUNT_SYSCALLS,
+	.counts = COUNT_SYSCALLS | COUNT_SWITCHES | COUNT_NAMES,
+	.stamps = true,
 	.setup = setup,
+	.arm = arm,
 	.run = run,
 	.settle = settle,
 	.teardown = teardown,

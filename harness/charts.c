@@ -35,6 +35,7 @@ static const struct chart {
 	  "message/port/thread/*" },
 	{ "matrix", "roundtrip", "round trips between every two PUs",
 	  "roundtrip/*/*/pu*-pu*/-" },
+	{ "waiters", "waiters", "one wake for many: the first, the last runs" },
 	{ "fence", "fence", "fences over outstanding stores" },
 	{ "fork_memory", "fork_memory", "fork, exit and reap over memory" },
 	{ "page", "page", "page faults by kind" },
