@@ -158,8 +158,10 @@ struct run {
 	bool counts_whole; /* set in setup(): two batches are not three times
 			    * one, so that a count is a batch's, whole, and no
 			    * slope */
-	bool idles; /* set in setup(): leaves its one PU idle on purpose, so
-		     * that what no party used of it was not lost to others */
+	bool idles;   /* set in setup(): leaves its one PU idle on purpose, so
+		       * that what no party used of it was not lost to others */
+	bool crowded; /* set in setup(): more parties than PUs, which push each
+		       * other off: no sign of others */
 	int64_t user_copies;  /* bytes that the kernel does not account to a
 			       * task: copied with memcpy; less those that it
 			       * does, and are no payload */

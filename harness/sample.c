@@ -282,7 +282,8 @@ static void note_others(const struct run *r, struct evidence *e, double wall_ns,
 			e->lost_ns += lost;
 		e->disturbed +=
 			lost > lost_least_ns && lost > lost_share * wall_ns;
-	} else if (driver->involuntary || (peer && peer->involuntary)) {
+	} else if (!r->crowded &&
+		   (driver->involuntary || (peer && peer->involuntary))) {
 		e->disturbed++;
 	}
 }
