@@ -286,7 +286,8 @@ PAIR_INLINE uint64_t store_and_wake(struct sight *sight, uint64_t number,
 	for (;;) {
 		uint64_t before = clock_now();
 
-		put(&sight->to_server, number);
+		if (!state.withhold)
+			put(&sight->to_server, number);
 		long woken = futex(&sight->door, FUTEX_WAKE, 1);
 
 		if (woken == 1)
