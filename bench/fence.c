@@ -4,6 +4,8 @@
  * (outstanding=N). */
 #include "bench.h"
 
+#include "fences.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,38 +26,6 @@ struct state {
 	_Alignas(128) uint64_t target; /* what the fenced store writes to */
 	_Alignas(128) uint64_t end;
 };
-
-/* The instructions measured, and nothing else. `value` is written to `to`. */
-#if defined(__x86_64__)
-#define OPS(OP)                                \
-	OP(mov, "mov %1, %0")                  \
-	OP(xchg, "xchg %1, %0")                \
-	OP(mov_mfence, "mov %1, %0\n\tmfence") \
-	OP(mov_lock_add, "mov %1, %0\n\tlock addq $0, -8(%%rsp)")
-#elif defined(__aarch64__)
-#define OPS(OP)                                  \
-	OP(str, "str %1, %0")                    \
-	OP(stlr, "stlr %1, %0")                  \
-	OP(str_dmb_ish, "str %1, %0\n\tdmb ish") \
-	OP(swpal, ".arch_extension lse\n\tswpal %1, %1, %0")
-#elif defined(__riscv)
-#define OPS(OP)                                         \
-	OP(sd, "sd %1, %0")                             \
-	OP(sd_fence_rw_rw, "sd %1, %0\n\tfence rw, rw") \
-	OP(amoswap_aqrl, "amoswap.d.aqrl %1, %1, %0")
-#endif
-
-/* A plain memory operand where the instruction takes a base register only. */
-#if defined(__x86_64__)
-#define MEMORY "+m"
-#define CLOBBERS "memory", "cc"
-#elif defined(__riscv)
-#define MEMORY "+A"
-#define CLOBBERS "memory"
-#else
-#define MEMORY "+Q"
-#define CLOBBERS "memory"
-#endif
 
 static void flush_line(const char *line)
 {
@@ -110,39 +80,41 @@ static uint64_t bracket_empty(uint64_t *to, char *block, uint64_t stores)
 /* NAME_alone: n times in a row, ticks. NAME_bracket: once, between two
  * readings of the counter, right after `stores` missing stores; ticks. The
  * counter waits for instructions, not for the store buffer to drain. */
-#define DEFINE_OP(name, text)                                       \
-	static uint64_t name##_alone(uint64_t *to, uint64_t n)      \
-	{                                                           \
-		uint64_t value = n, from = clock_now();             \
-                                                                    \
-		for (uint64_t i = 0; i < n; i++)                    \
-			__asm__ volatile(text                       \
-					 : MEMORY(*to), "+r"(value) \
-					 :                          \
-					 : CLOBBERS);               \
-		return clock_now() - from;                          \
-	}                                                           \
-	static uint64_t name##_bracket(uint64_t *to, char *block,   \
-				       uint64_t stores)             \
-	{                                                           \
-		uint64_t value = stores, from;                      \
-                                                                    \
-		miss(block, stores);                                \
-		from = clock_counter();                             \
-		__asm__ volatile(text                               \
-				 : MEMORY(*to), "+r"(value)         \
-				 :                                  \
-				 : CLOBBERS);                       \
-		return clock_counter() - from;                      \
-	}                                                           \
-	static const struct op name##_op = { name##_alone, name##_bracket };
+#define DEFINE_OP(name, text, flags)                                       \
+	static uint64_t name##_alone(uint64_t *to, uint64_t n)             \
+	{                                                                  \
+		uint64_t value = n, from = clock_now();                    \
+                                                                           \
+		for (uint64_t i = 0; i < n; i++)                           \
+			__asm__ volatile(text                              \
+					 : FENCE_MEMORY(*to), "+r"(value)  \
+					 :                                 \
+					 : FENCE_CLOBBERS);                \
+		return clock_now() - from;                                 \
+	}                                                                  \
+	static uint64_t name##_bracket(uint64_t *to, char *block,          \
+				       uint64_t stores)                    \
+	{                                                                  \
+		uint64_t value = stores, from;                             \
+                                                                           \
+		miss(block, stores);                                       \
+		from = clock_counter();                                    \
+		__asm__ volatile(text                                      \
+				 : FENCE_MEMORY(*to), "+r"(value)          \
+				 :                                         \
+				 : FENCE_CLOBBERS);                        \
+		return clock_counter() - from;                             \
+	}                                                                  \
+	static const struct op name##_op = { name##_alone, name##_bracket, \
+					     flags };
 
 struct op {
 	uint64_t (*alone)(uint64_t *to, uint64_t n);
 	uint64_t (*bracket)(uint64_t *to, char *block, uint64_t stores);
+	unsigned flags;
 };
 
-OPS(DEFINE_OP)
+FENCES(DEFINE_OP)
 
 /* Treatment and control alternate, with the same stores outstanding, so that
  * whatever else a bracket holds cancels in the difference. */
@@ -174,7 +146,12 @@ static int setup(struct run *r)
 {
 	static struct state s;
 
+	const struct op *op = r->variant->arg;
+	char why[96];
+
 	r->state = &s;
+	if (fence_lacking(op->flags, why, sizeof(why)))
+		return bench_absent(r, "%s", why);
 	if (r->value == PARAM_NONE)
 		return 0;
 	if (r->clock.source != CLOCK_RAW_COUNTER)
@@ -193,8 +170,8 @@ static int setup(struct run *r)
 }
 
 static const struct variant variants[] = {
-#define ROW(name, text) { #name, &name##_op },
-	OPS(ROW){ NULL },
+#define ROW(name, text, flags) { #name, &name##_op },
+	FENCES(ROW){ NULL },
 };
 
 static const uint64_t outstanding[] = { PARAM_NONE, 0, 8, 16, 32, PARAM_END };
