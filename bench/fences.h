@@ -21,7 +21,8 @@ enum fence_flags {
 	FENCE_ORDERS = 1,
 	FENCE_PLAIN = 2,     /* the store alone: what others are held against */
 	FENCE_NEEDS_CPU = 4, /* not every CPU has it: fence_lacking() */
-	FENCE_RARE = 8,      /* of tier FULL */
+	FENCE_SWAPS = 8,     /* leaves in the register what was there */
+	FENCE_RARE = 16,     /* of tier FULL */
 };
 
 /*
@@ -37,7 +38,7 @@ enum fence_flags {
 #if defined(__x86_64__)
 #define FENCES(ROW)                                                \
 	ROW(mov, "mov %1, %0", FENCE_PLAIN)                        \
-	ROW(xchg, "xchg %1, %0", FENCE_ORDERS)                     \
+	ROW(xchg, "xchg %1, %0", FENCE_ORDERS | FENCE_SWAPS)       \
 	ROW(mov_mfence, "mov %1, %0\n\tmfence", FENCE_ORDERS)      \
 	ROW(mov_lock_add, "mov %1, %0\n\tlock addq $0, -8(%%rsp)", \
 	    FENCE_ORDERS)                                          \
@@ -46,14 +47,15 @@ enum fence_flags {
 	ROW(mov_serialize, "mov %1, %0\n\t.byte 0x0f, 0x01, 0xe8", \
 	    FENCE_ORDERS | FENCE_NEEDS_CPU | FENCE_RARE)
 #elif defined(__aarch64__)
-#define FENCES(ROW)                                                            \
-	ROW(str, "str %1, %0", FENCE_PLAIN)                                    \
-	ROW(stlr, "stlr %1, %0", 0)                                            \
-	ROW(str_dmb_ish, "str %1, %0\n\tdmb ish", FENCE_ORDERS)                \
-	ROW(str_dmb_ishst, "str %1, %0\n\tdmb ishst", 0)                       \
-	ROW(str_dmb_ishld, "str %1, %0\n\tdmb ishld", 0)                       \
-	ROW(swpal, ".arch_extension lse\n\tswpal %1, %1, %0", FENCE_NEEDS_CPU) \
-	ROW(str_ldar, "str %1, %0\n\tldar %1, %0", FENCE_RARE)                 \
+#define FENCES(ROW)                                             \
+	ROW(str, "str %1, %0", FENCE_PLAIN)                     \
+	ROW(stlr, "stlr %1, %0", 0)                             \
+	ROW(str_dmb_ish, "str %1, %0\n\tdmb ish", FENCE_ORDERS) \
+	ROW(str_dmb_ishst, "str %1, %0\n\tdmb ishst", 0)        \
+	ROW(str_dmb_ishld, "str %1, %0\n\tdmb ishld", 0)        \
+	ROW(swpal, ".arch_extension lse\n\tswpal %1, %1, %0",   \
+	    FENCE_NEEDS_CPU | FENCE_SWAPS)                      \
+	ROW(str_ldar, "str %1, %0\n\tldar %1, %0", FENCE_RARE)  \
 	ROW(stlr_ldar, "stlr %1, %0\n\tldar %1, %0", FENCE_ORDERS | FENCE_RARE)
 #elif defined(__riscv) && __riscv_xlen == 64
 #define FENCES(ROW)                                                    \
@@ -61,7 +63,8 @@ enum fence_flags {
 	ROW(sd_fence_w_w, "sd %1, %0\n\tfence w, w", 0)                \
 	ROW(sd_fence_w_r, "sd %1, %0\n\tfence w, r", FENCE_ORDERS)     \
 	ROW(sd_fence_rw_rw, "sd %1, %0\n\tfence rw, rw", FENCE_ORDERS) \
-	ROW(amoswap_aqrl, "amoswap.d.aqrl %1, %1, %0", FENCE_ORDERS)
+	ROW(amoswap_aqrl, "amoswap.d.aqrl %1, %1, %0",                 \
+	    FENCE_ORDERS | FENCE_SWAPS)
 #endif
 
 /* A plain memory operand where the instruction takes a base register only. */
