@@ -15,13 +15,28 @@ LDFLAGS  ?=
 WERROR   ?=
 SANITIZE ?=
 
+# For another architecture: CROSS=aarch64-linux-gnu, and in SYSROOT its
+# libraries. EMULATED: its programs shall run here, with those libraries.
+ifneq ($(CROSS),)
+CC := $(CROSS)-gcc$(if $(SYSROOT), --sysroot=$(SYSROOT))
+ifneq ($(SYSROOT),)
+PKG_CONFIG := env PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
+	PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(CROSS)/pkgconfig:$(SYSROOT)/usr/lib/pkgconfig:$(SYSROOT)/usr/share/pkgconfig \
+	pkg-config
+endif
+ifneq ($(EMULATED),)
+CC += -Wl,--disable-new-dtags,-rpath,$(SYSROOT)/lib/$(CROSS):$(SYSROOT)/usr/lib/$(CROSS) \
+	-Wl,--dynamic-linker,$(EMULATED)
+endif
+endif
+
 MODULES := hwloc numa libuv gsl
 NEEDED  := $(MODULES) cmocka
 # Without it what needs it is absent.
 OPTIONAL = $(shell $(PKG_CONFIG) --exists 'liburing >= 2.2' && echo liburing)
 
 # Goals that need no library.
-FREE_GOALS := deps dev-deps help clean format
+FREE_GOALS := deps dev-deps help clean format emulated
 ifneq ($(filter-out $(FREE_GOALS),$(or $(MAKECMDGOALS),all)),)
 # `make deps bench` on a fresh machine installs first and asks afterwards.
 ifeq ($(filter deps,$(MAKECMDGOALS)),)
@@ -244,9 +259,16 @@ fuzz:
 			build/fuzz/corpus/$$fuzzer tests/fuzz/$$fuzzer || exit 1; \
 	done
 
+ARCH ?= aarch64
+## make emulated    the tests as ARCH (aarch64, riscv64), by qemu-user
+.PHONY: emulated
+emulated:
+	$(Q)scripts/emulate $(ARCH) test $(TESTS)
+
 SOURCES := $(wildcard harness/*.[ch] bench/*.[ch] tests/*.[ch] tests/fuzz/*.c)
-SCRIPTS := scripts/deps scripts/versus-peers tests/run tests/check_run $(wildcard tests/*.sh) \
-	scripts/completion/handoff.bash .ci/run
+SCRIPTS := scripts/deps scripts/emulate scripts/unpack scripts/vm \
+	scripts/versus-peers scripts/completion/handoff.bash tests/run \
+	tests/check_run $(wildcard tests/*.sh) .ci/run
 
 ## make lint        clang-format, clang-tidy, cppcheck, shellcheck, warnings
 lint: $(BUILD)/version.h $(BUILD)/syscalls.h

@@ -27,6 +27,7 @@ static void print_differences(const struct compare_options *o, FILE *out)
 {
 	static const char *const name[] = { "cpu.model",
 					    "hypervisor",
+					    "emulation",
 					    "kernel.release",
 					    "kernel.cmdline",
 					    "topology.shape",

@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <uv.h>
 
+#include "emulation.h"
 #include "memory.h"
 #include "topo.h"
 #include "version.h"
@@ -54,6 +55,7 @@ static void slugify(char *buf, size_t size, const char *text)
 void platform_machine(char *buf, size_t size)
 {
 	char model[64] = "unknown", hypervisor[64] = "", shape[96], name[64];
+	char emulation[64];
 	struct utsname uts;
 	uint32_t sum = 2166136261u;
 
@@ -66,7 +68,9 @@ void platform_machine(char *buf, size_t size)
 		   uts.machine);
 	name[0] = '\0';
 	slugify(name, 40, model);
-	snprintf(buf, size, "%s-%zupu-%08x", name, topo_machine_pus(), sum);
+	emulation_find("", emulation, sizeof(emulation));
+	snprintf(buf, size, "%s-%zupu-%08x%s", name, topo_machine_pus(), sum,
+		 strcmp(emulation, EMULATION_NONE) ? "-emulated" : "");
 }
 
 static int compare_places(struct platform *platform)
@@ -133,6 +137,9 @@ struct clock_offset platform_offset(const struct place *place)
 void platform_open(struct platform *platform, bool counting)
 {
 	platform_machine(platform->machine, sizeof(platform->machine));
+	platform->emulation_source = emulation_find(
+		"", platform->emulation, sizeof(platform->emulation));
+	platform->emulated = strcmp(platform->emulation, EMULATION_NONE);
 	clock_open(&platform->clock);
 	platform->clocks_agree = !compare_places(platform);
 	if (!platform->clocks_agree &&
@@ -174,6 +181,7 @@ void platform_facts(const struct platform *platform, env_emit *emit, void *ctx)
 
 	emit(ctx, "handoff.version", HANDOFF_VERSION, "build");
 	emit(ctx, "handoff.commit", HANDOFF_COMMIT, "build");
+	emit(ctx, "emulation", platform->emulation, platform->emulation_source);
 	emit(ctx, "clock.source",
 	     clock->source == CLOCK_RAW_COUNTER ? "raw counter" :
 						  "CLOCK_MONOTONIC_RAW",

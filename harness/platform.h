@@ -12,6 +12,9 @@
 
 struct platform {
 	char machine[96]; /* stable slug: "amd-epyc-kvm-2pu-1f00ba44" */
+	char emulation[64]; /* what executes our instructions, if not a CPU */
+	const char *emulation_source;
+	bool emulated;
 	struct clock clock;
 	struct clock_pair clock_start;
 	bool clocks_agree; /* between the PUs of every place */

@@ -415,6 +415,14 @@ static void print_missing(const struct summary *s, FILE *out)
 	table_print(t, TABLE_MARKDOWN, out);
 }
 
+static bool is_emulated(const struct summary *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->row[i].ok && strstr(s->row[i].flags, "emulated"))
+			return true;
+	return false;
+}
+
 static void write_markdown(const struct summary *s, FILE *out)
 {
 	struct view view[MOST_VIEWS];
@@ -425,8 +433,13 @@ static void write_markdown(const struct summary *s, FILE *out)
 		"# What it costs to hand work over on %s\n\n"
 		"Run %s. Medians over fresh processes with their 95 %% "
 		"intervals; places as hwloc names them (`pu`: both parties on "
-		"one PU; `any`: not bound).\n\n## Claims\n\n",
-		s->row[0].machine, s->row[0].run);
+		"one PU; `any`: not bound).\n\n%s## Claims\n\n",
+		s->row[0].machine, s->row[0].run,
+		is_emulated(s) ?
+			"**Emulated**: a program executed the instructions "
+			"(`emulation` in env.csv). Every time here is that "
+			"program's; counts are the kernel's.\n\n" :
+			"");
 	print_claims(s, TABLE_MARKDOWN, out);
 	fprintf(out, "\n%s", claims_rules);
 	for (size_t i = 0; i < views; i++) {

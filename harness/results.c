@@ -379,6 +379,8 @@ static void write_flags(struct csv_out *out, const struct results *results,
 		add_flag(flags, sizeof(flags), "bimodal");
 	if (5 * c->disturbed > c->timed)
 		add_flag(flags, sizeof(flags), "disturbed");
+	if (results->emulated)
+		add_flag(flags, sizeof(flags), "emulated");
 	if (results->precision > 0 && width(m) > results->precision) {
 		char wide[32];
 

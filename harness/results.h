@@ -60,6 +60,7 @@ struct results {
 	struct case_result *of; /* count of them */
 	size_t count;
 	char machine[96], run[32];
+	bool emulated; /* what was timed is an emulator */
 	double clock_step_ns;
 	double *gap_ns;   /* longest gap seen before each block, and at the end;
 			   * blocks + 1 of them; NAN: not looked */

@@ -861,6 +861,7 @@ int runner_run(const struct run_options *options, char *dir)
 	snprintf(run.results.machine, sizeof(run.results.machine), "%s",
 		 run.platform.machine);
 	snprintf(run.results.run, sizeof(run.results.run), "%s", run.dir.run);
+	run.results.emulated = run.platform.emulated;
 	run.results.clock_step_ns = run.platform.clock.step_ns;
 	if (run.platform.counts == COUNTS_DENIED)
 		run.results.counts_why = run.platform.counts_why;
