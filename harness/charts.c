@@ -113,31 +113,20 @@ static pid_t start(const char *dir, const char *plots, const char *name,
 	return errno ? -1 : pid;
 }
 
-int charts_draw(const struct summary *s, const char *dir)
+/* One program as SVG and PNG. 0, or -1 (said on stderr); *started: there is a
+ * gnuplot. */
+static int draw(const char *dir, const char *plots, const char *name,
+		bool *started)
 {
 	static const char *const terminal[] = { "svg", "png" };
-	const char *plots = plots_dir();
-	char path[PATH_MAX];
 	int result = 0;
 
-	if (!plots) {
-		warn("no charts: %s is not there", HANDOFF_PLOTS);
-		return -1;
-	}
-	snprintf(path, sizeof(path), "%.4000s/charts", dir);
-	if (mkdir(path, 0777) && errno != EEXIST) {
-		warn("%s: %s", path, strerror(errno));
-		return -1;
-	}
-	for (size_t i = 0; i < 2 * CHARTS; i++) {
-		const char *name = chart[i / 2].name;
+	for (size_t i = 0; i < 2; i++) {
+		pid_t pid = start(dir, plots, name, terminal[i]);
 		int status = 0;
-		pid_t pid;
 
-		if (!has_data(s, &chart[i / 2]))
-			continue;
-		pid = start(dir, plots, name, terminal[i % 2]);
-		if (pid < 0) {
+		*started = pid >= 0;
+		if (!*started) {
 			warn("no charts: gnuplot cannot be started: %s; "
 			     "scripts/deps --check names the package",
 			     strerror(errno));
@@ -147,9 +136,48 @@ int charts_draw(const struct summary *s, const char *dir)
 			;
 		if (!WIFEXITED(status) || WEXITSTATUS(status)) {
 			warn("chart %s.%s could not be drawn", name,
-			     terminal[i % 2]);
+			     terminal[i]);
 			result = -1;
 		}
 	}
 	return result;
+}
+
+/* plots/, with dir/charts made; NULL: said on stderr. */
+static const char *prepare(const char *dir)
+{
+	const char *plots = plots_dir();
+	char path[PATH_MAX];
+
+	if (!plots) {
+		warn("no charts: %s is not there", HANDOFF_PLOTS);
+		return NULL;
+	}
+	snprintf(path, sizeof(path), "%.4000s/charts", dir);
+	if (mkdir(path, 0777) && errno != EEXIST) {
+		warn("%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	return plots;
+}
+
+int charts_draw(const struct summary *s, const char *dir)
+{
+	const char *plots = prepare(dir);
+	bool started = true;
+	int result = plots ? 0 : -1;
+
+	for (size_t i = 0; plots && started && i < CHARTS; i++)
+		if (has_data(s, &chart[i]) &&
+		    draw(dir, plots, chart[i].name, &started))
+			result = -1;
+	return result;
+}
+
+int charts_draw_one(const char *dir, const char *name)
+{
+	const char *plots = prepare(dir);
+	bool started;
+
+	return plots ? draw(dir, plots, name, &started) : -1;
 }

@@ -11,6 +11,9 @@
  * or -1, said on stderr, where one cannot be drawn. */
 int charts_draw(const struct summary *s, const char *dir);
 
+/* The same with one program of plots/, whatever it reads of dir. */
+int charts_draw_one(const char *dir, const char *name);
+
 /* Markdown links to the charts that show a bench. */
 void charts_link(const struct summary *s, const char *bench, FILE *out);
 

@@ -104,6 +104,20 @@ struct csv_out *csv_create(const char *path)
 	return NULL;
 }
 
+struct csv_out *csv_stream(FILE *file)
+{
+	struct csv_out *out = calloc(1, sizeof(*out));
+
+	if (!out)
+		return NULL;
+	out->file = file;
+	out->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	if (out->c_locale)
+		return out;
+	free(out);
+	return NULL;
+}
+
 static void note(struct csv_out *out, int error)
 {
 	if (!out->error)
@@ -207,12 +221,12 @@ int csv_close(struct csv_out *out)
 
 	if (!out->width || out->fields)
 		note(out, EINVAL);
-	if (fclose(out->file))
+	if (out->path ? fclose(out->file) : fflush(out->file))
 		note(out, errno);
-	if (!out->error && rename(out->temporary, out->path))
+	if (!out->error && out->path && rename(out->temporary, out->path))
 		note(out, errno);
 	error = out->error;
-	if (error)
+	if (error && out->path)
 		unlink(out->temporary);
 	release(out);
 	if (!error)
@@ -225,8 +239,10 @@ void csv_discard(struct csv_out *out)
 {
 	if (!out)
 		return;
-	fclose(out->file);
-	unlink(out->temporary);
+	if (out->path) {
+		fclose(out->file);
+		unlink(out->temporary);
+	}
 	release(out);
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* What the reader refuses, and the writer therefore never leaves behind. */
 #define CSV_ROW_MAX ((size_t)1 << 20) /* bytes of a row, its end included */
@@ -28,6 +29,10 @@ struct csv_out;
  * is a directory or something else that must not be replaced by a file.
  */
 struct csv_out *csv_create(const char *path);
+
+/* The same into a file that is open already, such as stdout: csv_close()
+ * flushes it, and it stays open. NULL: no memory. */
+struct csv_out *csv_stream(FILE *file);
 
 /* One field each. csv_str() quotes where it must; NULL is an empty field. */
 void csv_str(struct csv_out *out, const char *text);

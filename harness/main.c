@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* handoff: what it costs to hand work to another thread or process. */
 #include <argp.h>
+#include <argz.h>
 #include <errno.h>
 #include <limits.h>
 #include <locale.h>
@@ -37,6 +38,12 @@ enum {
 	KEY_DEADLINE,
 	KEY_THRESHOLD,
 	KEY_FAIL_ON,
+	KEY_GROUP,
+	KEY_FORMAT,
+	KEY_CASE,
+	KEY_METRIC,
+	KEY_VERDICT,
+	KEY_CLAIMS,
 	KEY_PRECISION,
 	KEY_AA,
 	KEY_NO_COUNTS,
@@ -82,6 +89,78 @@ static void take_tune(struct argp_state *state, const char *list)
 				   "cpu-dma-latency",
 				   span, at);
 		at += span + (at[span] == ',');
+	}
+}
+
+static void take_verdicts(struct argp_state *state, const char *name,
+			  const char *list, unsigned *verdicts)
+{
+	const char *bad;
+
+	if (compare_parse_verdicts(list, verdicts, &bad))
+		argp_error(state,
+			   "--%s: no '%.*s'; there are: faster slower "
+			   "equivalent inconclusive differs same missing, and "
+			   "different for faster,slower,differs",
+			   name, (int)strcspn(bad, ","), bad);
+}
+
+/* The index of a name in a table of them, which ends in NULL. */
+static int take_choice(struct argp_state *state, const char *name,
+		       const char *text, const char *const *choice)
+{
+	for (int i = 0; choice[i]; i++)
+		if (!strcmp(text, choice[i]))
+			return i;
+	argp_error(state, "--%s: no '%s'; see --help", name, text);
+	return 0;
+}
+
+/* What only `compare` knows. */
+static error_t parse_compare(int key, char *arg, struct argp_state *state)
+{
+	/* in the order of their enums */
+	static const char *const format[] = { "table", "markdown", "csv",
+					      "json", NULL };
+	static const char *const group[] = { "default", "machine", "run",
+					     NULL };
+	struct compare_options *o = &((struct options *)state->input)->compare;
+
+	switch (key) {
+	case KEY_THRESHOLD:
+		if (units_parse_percent(arg, &o->threshold) ||
+		    o->threshold <= 0)
+			argp_error(state,
+				   "--threshold: '%s' is not a share above 0, "
+				   "such as 2%% or 0.02",
+				   arg);
+		return 0;
+	case KEY_FAIL_ON:
+		take_verdicts(state, "fail-on", arg, &o->fail_on);
+		return 0;
+	case KEY_VERDICT:
+		take_verdicts(state, "verdict", arg, &o->verdicts);
+		return 0;
+	case KEY_GROUP:
+		o->grouping = (enum compare_grouping)take_choice(state, "group",
+								 arg, group);
+		return 0;
+	case KEY_FORMAT:
+		o->format = (enum compare_format)take_choice(state, "format",
+							     arg, format);
+		return 0;
+	case KEY_CASE:
+		if (argz_add(&o->cases, &o->cases_length, arg))
+			argp_error(state, "--case: out of memory");
+		return 0;
+	case KEY_METRIC:
+		o->metrics = arg;
+		return 0;
+	case KEY_CLAIMS:
+		o->claims = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
 	}
 }
 
@@ -133,25 +212,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		take_tune(state, arg);
 		run->tune = arg;
 		break;
-	case KEY_THRESHOLD:
-		if (units_parse_percent(arg, &o->compare.threshold) ||
-		    o->compare.threshold <= 0)
-			argp_error(state,
-				   "--threshold: '%s' is not a share above 0, "
-				   "such as 2%% or 0.02",
-				   arg);
-		break;
-	case KEY_FAIL_ON:
-		if (strcmp(arg, "slower"))
-			argp_error(state, "--fail-on: only 'slower' is known");
-		o->compare.fail_on_slower = 1;
-		break;
 	case ARGP_KEY_ARGS:
 		o->patterns = state->argv + state->next;
 		o->pattern_count = (size_t)(state->argc - state->next);
 		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_compare(key, arg, state);
 	}
 	return 0;
 }
@@ -211,8 +277,26 @@ static const struct argp_option run_options[] = {
 static const struct argp_option compare_options[] = {
 	{ "threshold", KEY_THRESHOLD, "SHARE", 0,
 	  "A difference this small counts as none (default 2%)", 0 },
-	{ "fail-on", KEY_FAIL_ON, "slower", 0,
-	  "Exit 1 if a case of B is slower (Holm-adjusted)", 0 },
+	{ "fail-on", KEY_FAIL_ON, "LIST", 0,
+	  "Exit 1 if a case is slower, faster, different (Holm-adjusted)", 0 },
+	{ "group", KEY_GROUP, "machine|run", 0,
+	  "Compare machines, all runs of each together, or runs (default: "
+	  "machines where there are several and one has several runs)",
+	  0 },
+	{ "case", KEY_CASE, "GLOB", 0,
+	  "Only these cases; may be given several times", 1 },
+	{ "metric", KEY_METRIC, "LIST", 0,
+	  "Only these metrics, such as latency,call", 1 },
+	{ "verdict", KEY_VERDICT, "LIST", 0,
+	  "Show only faster, slower, equivalent, inconclusive, differs, same, "
+	  "missing; different: the first two and differs",
+	  1 },
+	{ "format", KEY_FORMAT, "FORMAT", 0,
+	  "table (default), markdown, csv or json", 2 },
+	{ "claims", KEY_CLAIMS, NULL, 0,
+	  "With the claims, machine beside machine", 2 },
+	{ "output", 'o', "DIR", 0,
+	  "Write compare.csv, compare.md and charts/ into DIR", 2 },
 	{ 0 }
 };
 
@@ -288,10 +372,12 @@ static int do_report(struct options *o)
 
 static int do_compare(struct options *o)
 {
-	if (o->pattern_count != 2)
-		die_usage("compare takes two directories of runs");
-	o->compare.a = o->patterns[0];
-	o->compare.b = o->patterns[1];
+	if (o->pattern_count < 2)
+		die_usage("compare takes two or more runs: directories, or "
+			  "summary.csv files");
+	o->compare.paths = o->patterns;
+	o->compare.path_count = o->pattern_count;
+	o->compare.dir = o->run.dir;
 	int result = compare_runs(&o->compare, stdout);
 
 	return flush_output() ? EXIT_CASE_FAILED : result;
@@ -325,8 +411,9 @@ static const struct command {
 	{ "run", "[PATTERN…]",
 	  "Measure cases; leave CSV files, tables and charts.", run_options,
 	  do_run },
-	{ "compare", "A B",
-	  "Two runs side by side: ratio, interval and verdict of each case.",
+	{ "compare", "A B [C…]",
+	  "Machines or runs side by side, the first as the baseline: ratio, "
+	  "interval and verdict of each case.",
 	  compare_options, do_compare },
 	{ "report", "DIR",
 	  "Make tables and charts of a run again, from its CSV files alone.",

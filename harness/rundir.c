@@ -69,8 +69,7 @@ static int write_env(const struct rundir *dir, char *err, size_t size)
 	return 0;
 }
 
-/* mkdir -p */
-static int make_path(const char *path)
+int rundir_make(const char *path)
 {
 	char part[PATH_MAX];
 
@@ -131,7 +130,7 @@ int rundir_open(struct rundir *dir, const char *wish,
 	gmtime_r(&now, &utc);
 	strftime(dir->run, sizeof(dir->run), "%Y%m%dT%H%M%SZ", &utc);
 	choose_path(dir, wish, platform->machine, path, sizeof(path));
-	if (make_path(path)) {
+	if (rundir_make(path)) {
 		snprintf(err, size,
 			 "%s: cannot be made: %s; choose another "
 			 "directory with -o",

@@ -21,6 +21,9 @@ struct rundir {
 	size_t rows, room;
 };
 
+/* As mkdir -p does. 0, or -1 and errno. */
+int rundir_make(const char *path);
+
 /*
  * wish: the directory (made if missing; refused if it holds a run), or NULL:
  * results/<machine>/<run>. Writes topology.xml and env.csv as known so far. 0,

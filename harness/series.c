@@ -10,12 +10,13 @@
 
 #include "csv.h"
 #include "die.h"
+#include "summary.h"
 
 static void *grow(void *array, size_t used, size_t *room, size_t item)
 {
 	if (used < *room)
 		return array;
-	*room = *room ? 2 * *room : 64;
+	*room = *room ? 2 * *room : 8;
 	array = realloc(array, *room * item);
 	if (!array)
 		die("out of memory for the comparison");
@@ -25,28 +26,23 @@ static void *grow(void *array, size_t used, size_t *room, size_t item)
 struct series *series_find(const struct series_set *run, const char *id,
 			   const char *metric)
 {
-	/* Rows of one series follow each other: look at the last first. */
-	for (size_t i = run->count; i-- > 0;)
-		if (!strcmp(run->series[i].id, id) &&
-		    !strcmp(run->series[i].metric, metric))
-			return &run->series[i];
-	return NULL;
+	size_t i = lookup_find(&run->index, id, metric);
+
+	return i == LOOKUP_NONE ? NULL : &run->series[i];
 }
 
 static void take_value(struct series_set *run, const char *id,
-		       const char *metric, const char *unit, double value)
+		       const char *metric, double value)
 {
-	struct series *s = series_find(run, id, metric);
+	size_t i = lookup_add(&run->index, id, metric, run->count);
+	struct series *s;
 
-	if (!s) {
+	if (i == run->count) {
 		run->series = grow(run->series, run->count, &run->room,
 				   sizeof(*run->series));
-		s = &run->series[run->count++];
-		memset(s, 0, sizeof(*s));
-		snprintf(s->id, sizeof(s->id), "%s", id);
-		snprintf(s->metric, sizeof(s->metric), "%s", metric);
-		snprintf(s->unit, sizeof(s->unit), "%s", unit);
+		memset(&run->series[run->count++], 0, sizeof(*run->series));
 	}
+	s = &run->series[i];
 	s->value = grow(s->value, s->count, &s->room, sizeof(*s->value));
 	s->value[s->count++] = value;
 }
@@ -73,9 +69,17 @@ static struct csv_in *open_table(const char *dir, const char *name,
 	return in;
 }
 
-static void close_table(struct csv_in *in, int last)
+static int is_there(const char *dir, const char *name)
 {
-	if (last < 0)
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.4000s/%s", dir, name);
+	return !access(path, F_OK);
+}
+
+static void close_table(struct csv_in *in)
+{
+	if (csv_error(in))
 		die_usage("%s", csv_error(in));
 	csv_in_close(in);
 }
@@ -83,29 +87,28 @@ static void close_table(struct csv_in *in, int last)
 /* bench … param are the first five columns asked for. */
 static void read_id(struct csv_in *in, const int *at, char *id)
 {
-	snprintf(id, CASE_ID, "%s/%s/%s/%s/%s", csv_field(in, at[0]),
+	snprintf(id, SUMMARY_ID, "%s/%s/%s/%s/%s", csv_field(in, at[0]),
 		 csv_field(in, at[1]), csv_field(in, at[2]),
 		 csv_field(in, at[3]), csv_field(in, at[4]));
 }
 
 static void read_invocations(struct series_set *run, const char *dir)
 {
-	enum { BENCH, VARIANT, PEER, PLACE, PARAM, METRIC, UNIT, VALUE, ALL };
+	enum { BENCH, VARIANT, PEER, PLACE, PARAM, METRIC, VALUE, ALL };
 	static const char *const column[ALL] = { "bench", "variant", "peer",
 						 "place", "param",   "metric",
-						 "unit",  "value" };
-	int at[ALL], more;
+						 "value" };
+	int at[ALL];
 	struct csv_in *in = open_table(dir, "invocations.csv", column, at, ALL);
 
-	while ((more = csv_read(in)) > 0) {
-		char id[CASE_ID];
-		double value = csv_field_num(in, at[VALUE]);
+	while (csv_read(in) > 0) {
+		char id[SUMMARY_ID];
 
 		read_id(in, at, id);
 		take_value(run, id, csv_field(in, at[METRIC]),
-			   csv_field(in, at[UNIT]), value);
+			   csv_field_num(in, at[VALUE]));
 	}
-	close_table(in, more);
+	close_table(in);
 }
 
 /* The machine's own null spread, of an A/A run. */
@@ -115,16 +118,15 @@ static void read_noise(struct series_set *run, const char *dir)
 	static const char *const column[ALL] = { "bench", "variant", "peer",
 						 "place", "param",   "metric",
 						 "spread" };
-	char path[PATH_MAX];
 	struct csv_in *in;
-	int at[ALL], more;
+	int at[ALL];
 
-	snprintf(path, sizeof(path), "%.4000s/noise.csv", dir);
-	if (access(path, F_OK))
+	if (!is_there(dir, "noise.csv"))
 		return;
+	run->has_noise = 1;
 	in = open_table(dir, "noise.csv", column, at, ALL);
-	while ((more = csv_read(in)) > 0) {
-		char id[CASE_ID];
+	while (csv_read(in) > 0) {
+		char id[SUMMARY_ID];
 		double spread = csv_field_num(in, at[SPREAD]);
 		struct series *s;
 
@@ -133,30 +135,28 @@ static void read_noise(struct series_set *run, const char *dir)
 		if (s && spread > 0)
 			s->noise = spread;
 	}
-	close_table(in, more);
+	close_table(in);
 }
 
-char *series_env(const char *dir, const char *name)
+static void read_clock_step(struct series_set *run, const char *dir)
 {
 	static const char *const column[] = { "name", "value" };
-	char *found = NULL;
-	int at[2], more;
-	struct csv_in *in = open_table(dir, "env.csv", column, at, 2);
+	struct csv_in *in;
+	int at[2];
 
-	while ((more = csv_read(in)) > 0 && !found)
-		if (!strcmp(csv_field(in, at[0]), name))
-			found = strdup(csv_field(in, at[1]));
-	close_table(in, more);
-	return found;
+	if (!is_there(dir, "env.csv"))
+		return;
+	in = open_table(dir, "env.csv", column, at, 2);
+	while (csv_read(in) > 0)
+		if (!strcmp(csv_field(in, at[0]), "clock.step_ns"))
+			run->clock_step_ns = csv_field_num(in, at[1]);
+	close_table(in);
 }
 
 void series_read(struct series_set *run, const char *dir)
 {
-	char *step = series_env(dir, "clock.step_ns");
-
 	memset(run, 0, sizeof(*run));
-	run->clock_step_ns = step ? strtod(step, NULL) : 0;
-	free(step);
+	read_clock_step(run, dir);
 	read_invocations(run, dir);
 	read_noise(run, dir);
 }
@@ -166,4 +166,6 @@ void series_free(struct series_set *run)
 	for (size_t i = 0; i < run->count; i++)
 		free(run->series[i].value);
 	free(run->series);
+	lookup_free(&run->index);
+	memset(run, 0, sizeof(*run));
 }

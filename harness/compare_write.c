@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A comparison as CSV and as JSON; the distributions that its chart lays over
+ * each other. */
+#include <fnmatch.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compare.h"
+#include "csv.h"
+#include "die.h"
+
+/* ------------------------------------------------------------------ CSV */
+
+static void write_header(struct csv_out *out, const char *const *column,
+			 size_t columns)
+{
+	for (size_t i = 0; i < columns; i++)
+		csv_str(out, column[i]);
+	csv_end(out);
+}
+
+static void write_group(struct csv_out *out, const struct compare_group *group)
+{
+	csv_str(out, group->label);
+	csv_str(out, group->name);
+}
+
+static void write_side(struct csv_out *out, const struct compare_side *side)
+{
+	csv_str(out, side->status);
+	csv_num(out, side->ok ? side->invocations : NAN);
+	csv_num(out, side->value);
+	csv_num(out, side->ci.low);
+	csv_num(out, side->ci.high);
+}
+
+static void write_pairing(const struct comparison *c, struct csv_out *out,
+			  const struct compare_pairing *p)
+{
+	const struct summary_row *row = p->row->row;
+	const struct compare_side *a = p->row->side, *b = a + p->group;
+	const char *const name[] = { "1",         row->bench, row->variant,
+				     row->peer,   row->place, row->param,
+				     row->metric, row->unit };
+	const double number[] = {
+		p->ratio, p->ci.low, p->ci.high, p->p,
+		p->p_bh,  p->p_holm, p->delta,   p->detectable
+	};
+
+	for (size_t i = 0; i < sizeof(name) / sizeof(*name); i++)
+		csv_str(out, name[i]);
+	write_group(out, &c->group[0]);
+	write_group(out, &c->group[p->group]);
+	write_side(out, a);
+	write_side(out, b);
+	for (size_t i = 0; i < sizeof(number) / sizeof(*number); i++)
+		csv_num(out, number[i]);
+	csv_str(out, compare_verdict_name(p->verdict));
+	csv_str(out, p->basis);
+	csv_str(out, a->reason);
+	csv_str(out, b->reason);
+	csv_end(out);
+}
+
+int compare_write_csv(const struct comparison *c, struct csv_out *out)
+{
+	static const char *const column[] = { "schema",
+					      "bench",
+					      "variant",
+					      "peer",
+					      "place",
+					      "param",
+					      "metric",
+					      "unit",
+					      "a",
+					      "a_name",
+					      "b",
+					      "b_name",
+					      "a_status",
+					      "a_invocations",
+					      "a_value",
+					      "a_ci_low",
+					      "a_ci_high",
+					      "b_status",
+					      "b_invocations",
+					      "b_value",
+					      "b_ci_low",
+					      "b_ci_high",
+					      "ratio",
+					      "ratio_ci_low",
+					      "ratio_ci_high",
+					      "p",
+					      "p_bh",
+					      "p_holm",
+					      "delta",
+					      "detectable",
+					      "verdict",
+					      "basis",
+					      "a_reason",
+					      "b_reason" };
+
+	write_header(out, column, sizeof(column) / sizeof(*column));
+	for (size_t i = 0; i < c->pairings; i++)
+		if (compare_shows(c, &c->pairing[i]))
+			write_pairing(c, out, &c->pairing[i]);
+	return csv_close(out);
+}
+
+/* -------------------------------------------------------- distributions */
+
+/* The round trips that are told apart best, nearest first; more than these are
+ * not readable beside each other. */
+enum { MOST_PANELS = 9 };
+static const char *const headline[] = {
+	"roundtrip/pipe/thread/*/-",     "roundtrip/pipe/process/*/-",
+	"roundtrip/futex/thread/*/-",    "roundtrip/futex/process/*/-",
+	"roundtrip/uv_async/thread/*/-", "roundtrip/socketpair/process/*/-",
+};
+
+static size_t sides_with(const struct comparison *c,
+			 const struct compare_row *row)
+{
+	size_t count = 0;
+
+	for (size_t g = 0; g < c->groups; g++)
+		count += row->side[g].ok;
+	return count;
+}
+
+/* Bound ones first: what the scheduler chooses is another distribution. */
+static size_t pick_cases(const struct comparison *c,
+			 const struct compare_row **picked)
+{
+	size_t count = 0;
+
+	for (int bound = 1; bound >= 0; bound--)
+		for (size_t k = 0; k < sizeof(headline) / sizeof(*headline);
+		     k++)
+			for (size_t i = 0; i < c->rows; i++) {
+				const struct compare_row *row = &c->row[i];
+
+				if (count < MOST_PANELS &&
+				    !strcmp(row->row->metric, "latency") &&
+				    !strcmp(row->row->place, "any") == !bound &&
+				    !fnmatch(headline[k], row->id, 0) &&
+				    sides_with(c, row) > 1)
+					picked[count++] = row;
+			}
+	return count;
+}
+
+struct bucket {
+	double high, count;
+};
+
+struct distribution {
+	struct bucket *bucket;
+	size_t count, room;
+	double lowest;
+};
+
+static void add_bucket(struct distribution *d, double low, double high,
+		       double count)
+{
+	if (d->count == d->room) {
+		d->room = d->room ? 2 * d->room : 256;
+		d->bucket = realloc(d->bucket, d->room * sizeof(*d->bucket));
+		if (!d->bucket)
+			die("out of memory for distributions");
+	}
+	if (!d->count || low < d->lowest)
+		d->lowest = low;
+	d->bucket[d->count++] = (struct bucket){ high, count };
+}
+
+/* Takes the buckets of the picked cases from a run's histogram.csv, where there
+ * is one. */
+static void read_histogram(const char *dir, const struct compare_row **picked,
+			   size_t cases, struct distribution *of)
+{
+	static const char *const column[] = { "bench", "variant", "peer",
+					      "place", "param",   "metric",
+					      "low",   "high",    "count" };
+	int at[sizeof(column) / sizeof(*column)];
+	char path[PATH_MAX], err[PATH_MAX + 256];
+	struct csv_in *in;
+
+	snprintf(path, sizeof(path), "%.4000s/histogram.csv", dir);
+	if (access(path, F_OK))
+		return;
+	in = csv_open(path, err, sizeof(err));
+	if (!in)
+		die_usage("%s", err);
+	for (size_t i = 0; i < sizeof(column) / sizeof(*column); i++) {
+		at[i] = csv_column(in, column[i]);
+		if (at[i] < 0)
+			die_usage("%s:1: no column '%s': not a file of "
+				  "handoff's",
+				  path, column[i]);
+	}
+	while (csv_read(in) > 0) {
+		char id[SUMMARY_ID];
+
+		snprintf(id, sizeof(id), "%s/%s/%s/%s/%s", csv_field(in, at[0]),
+			 csv_field(in, at[1]), csv_field(in, at[2]),
+			 csv_field(in, at[3]), csv_field(in, at[4]));
+		for (size_t k = 0; k < cases; k++)
+			if (!strcmp(picked[k]->id, id) &&
+			    !strcmp(csv_field(in, at[5]), "latency"))
+				add_bucket(&of[k], csv_field_num(in, at[6]),
+					   csv_field_num(in, at[7]),
+					   csv_field_num(in, at[8]));
+	}
+	if (csv_error(in))
+		die_usage("%s", csv_error(in));
+	csv_in_close(in);
+}
+
+static int by_high(const void *a, const void *b)
+{
+	double x = ((const struct bucket *)a)->high;
+	double y = ((const struct bucket *)b)->high;
+
+	return (x > y) - (x < y);
+}
+
+static void write_point(struct csv_out *out, const struct compare_group *group,
+			const char *id, double latency, double share)
+{
+	write_group(out, group);
+	csv_str(out, id);
+	csv_num(out, latency);
+	csv_num(out, share);
+	csv_end(out);
+}
+
+static void write_distribution(struct csv_out *out,
+			       const struct compare_group *group,
+			       const char *id, struct distribution *d)
+{
+	double all = 0, so_far = 0;
+
+	if (!d->count)
+		return;
+	for (size_t i = 0; i < d->count; i++)
+		all += d->bucket[i].count;
+	qsort(d->bucket, d->count, sizeof(*d->bucket), by_high);
+	write_point(out, group, id, d->lowest, 0);
+	for (size_t i = 0; i < d->count; i++) {
+		so_far += d->bucket[i].count;
+		/* buckets that several runs share are one step */
+		if (i + 1 == d->count ||
+		    d->bucket[i + 1].high > d->bucket[i].high)
+			write_point(out, group, id, d->bucket[i].high,
+				    so_far / all);
+	}
+}
+
+int compare_write_cdf(const struct comparison *c, struct csv_out *out,
+		      size_t *cases)
+{
+	static const char *const column[] = { "group", "name", "case",
+					      "latency", "share" };
+	const struct compare_row *picked[MOST_PANELS];
+	size_t count = pick_cases(c, picked);
+
+	*cases = 0;
+	write_header(out, column, sizeof(column) / sizeof(*column));
+	for (size_t g = 0; g < c->groups; g++) {
+		const struct compare_group *group = &c->group[g];
+		struct distribution of[MOST_PANELS];
+
+		memset(of, 0, sizeof(of));
+		for (size_t i = 0; i < group->runs; i++)
+			read_histogram(c->run[group->run[i]].path, picked,
+				       count, of);
+		for (size_t k = 0; k < count; k++) {
+			*cases += of[k].count > 0;
+			write_distribution(out, group, picked[k]->id, &of[k]);
+			free(of[k].bucket);
+		}
+	}
+	return csv_close(out);
+}
+
+/* ----------------------------------------------------------------- JSON */
+
+/* How many bytes of a well-formed character begin here (RFC 3629); 0: none. */
+static size_t utf8_length(const unsigned char *text)
+{
+	size_t length = text[0] < 0x80                     ? 1 :
+			text[0] >= 0xc2 && text[0] <= 0xdf ? 2 :
+			(text[0] & 0xf0) == 0xe0           ? 3 :
+			text[0] >= 0xf0 && text[0] <= 0xf4 ? 4 :
+							     0;
+
+	for (size_t i = 1; i < length; i++)
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+	if ((text[0] == 0xe0 && text[1] < 0xa0) ||
+	    (text[0] == 0xed && text[1] > 0x9f) ||
+	    (text[0] == 0xf0 && text[1] < 0x90) ||
+	    (text[0] == 0xf4 && text[1] > 0x8f))
+		return 0;
+	return length;
+}
+
+void compare_write_json_text(const char *text, FILE *out)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	fputc('"', out);
+	while (*at) {
+		size_t length = utf8_length(at);
+
+		if (*at == '"' || *at == '\\')
+			fprintf(out, "\\%c", *at);
+		else if (*at < 0x20 || *at == 0x7f)
+			fprintf(out, "\\u%04x", *at);
+		else if (length)
+			fwrite(at, 1, length, out);
+		else
+			fputs("\\ufffd", out);
+		at += length ? length : 1;
+	}
+	fputc('"', out);
+}
+
+/* Begins a member: a comma where it is not the first. */
+static void json_name(FILE *out, bool first, const char *name)
+{
+	fprintf(out, "%s\"%s\":", first ? "" : ",", name);
+}
+
+static void json_text(FILE *out, bool first, const char *name, const char *text)
+{
+	json_name(out, first, name);
+	compare_write_json_text(text, out);
+}
+
+static void json_number(FILE *out, const char *name, double value)
+{
+	json_name(out, false, name);
+	if (isfinite(value))
+		fprintf(out, "%.10g", value);
+	else
+		fputs("null", out);
+}
+
+static void json_lines(FILE *out, const char *name, char *const *line,
+		       size_t count)
+{
+	json_name(out, false, name);
+	fputc('[', out);
+	for (size_t i = 0; i < count; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		compare_write_json_text(line[i], out);
+	}
+	fputs("]\n", out);
+}
+
+static void json_groups(FILE *out, const struct comparison *c)
+{
+	json_name(out, false, "groups");
+	fputc('[', out);
+	for (size_t g = 0; g < c->groups; g++) {
+		const struct compare_group *group = &c->group[g];
+
+		fputs(g ? ",\n{" : "\n{", out);
+		json_text(out, true, "label", group->label);
+		json_text(out, false, "name", group->name);
+		json_text(out, false, "machine", group->machine);
+		json_name(out, false, "runs");
+		for (size_t i = 0; i < group->runs; i++) {
+			const struct compare_run *run = &c->run[group->run[i]];
+
+			fputs(i ? ",{" : "[{", out);
+			json_text(out, true, "path", run->path);
+			json_text(out, false, "run", run->id);
+			fprintf(out, ",\"invocations_csv\":%s}",
+				run->has_series ? "true" : "false");
+		}
+		fputs("]}", out);
+	}
+	fputs("]\n", out);
+}
+
+static void json_differences(FILE *out, const struct comparison *c)
+{
+	json_name(out, false, "differences");
+	fputc('[', out);
+	for (size_t i = 0; i < c->differences; i++) {
+		const struct compare_difference *d = &c->difference[i];
+
+		fputs(i ? ",\n{" : "\n{", out);
+		json_text(out, true, "name", d->name);
+		fprintf(out, ",\"minor\":%s,\"values\":[",
+			d->minor ? "true" : "false");
+		for (size_t g = 0; g < c->groups; g++) {
+			fputs(g ? "," : "", out);
+			compare_write_json_text(d->value[g], out);
+		}
+		fputs("]}", out);
+	}
+	fputs("]\n", out);
+}
+
+static void json_side(FILE *out, const char *name,
+		      const struct compare_side *side)
+{
+	json_name(out, false, name);
+	fputc('{', out);
+	json_text(out, true, "status", side->status);
+	json_text(out, false, "reason", side->reason);
+	json_number(out, "invocations", side->ok ? side->invocations : NAN);
+	json_number(out, "value", side->value);
+	json_number(out, "ci_low", side->ci.low);
+	json_number(out, "ci_high", side->ci.high);
+	json_text(out, false, "method", side->method);
+	json_text(out, false, "flags", side->flags);
+	fputc('}', out);
+}
+
+static void json_pairing(FILE *out, const struct comparison *c,
+			 const struct compare_pairing *p)
+{
+	const struct summary_row *row = p->row->row;
+
+	fputc('{', out);
+	json_text(out, true, "case", p->row->id);
+	json_text(out, false, "bench", row->bench);
+	json_text(out, false, "variant", row->variant);
+	json_text(out, false, "peer", row->peer);
+	json_text(out, false, "place", row->place);
+	json_text(out, false, "param", row->param);
+	json_text(out, false, "metric", row->metric);
+	json_text(out, false, "unit", row->unit);
+	json_text(out, false, "a", c->group[0].label);
+	json_text(out, false, "b", c->group[p->group].label);
+	json_side(out, "of_a", &p->row->side[0]);
+	json_side(out, "of_b", &p->row->side[p->group]);
+	json_number(out, "ratio", p->ratio);
+	json_number(out, "ratio_ci_low", p->ci.low);
+	json_number(out, "ratio_ci_high", p->ci.high);
+	json_number(out, "p", p->p);
+	json_number(out, "p_bh", p->p_bh);
+	json_number(out, "p_holm", p->p_holm);
+	json_number(out, "delta", p->delta);
+	json_number(out, "detectable", p->detectable);
+	json_text(out, false, "verdict", compare_verdict_name(p->verdict));
+	json_text(out, false, "basis", p->basis);
+	fputc('}', out);
+}
+
+static void json_claims(FILE *out, const struct comparison *c)
+{
+	json_name(out, false, "claims");
+	fputc('[', out);
+	for (size_t i = 0; i < c->claims; i++) {
+		const struct compare_claim *claim = &c->claim[i];
+
+		fputs(i ? ",\n{" : "\n{", out);
+		json_text(out, true, "id", claim->id);
+		json_text(out, false, "claim", claim->claim);
+		json_text(out, false, "claimed", claim->claimed);
+		json_name(out, false, "of");
+		for (size_t g = 0; g < c->groups; g++) {
+			fputs(g ? ",{" : "[{", out);
+			json_text(out, true, "measured", claim->of[g].measured);
+			json_text(out, false, "verdict", claim->of[g].verdict);
+			fputc('}', out);
+		}
+		fputs("]}", out);
+	}
+	fputs("]\n", out);
+}
+
+void compare_write_json(const struct comparison *c, FILE *out)
+{
+	bool first = true;
+
+	fprintf(out, "{\"schema\":1,\"threshold\":%.10g\n", c->threshold);
+	json_groups(out, c);
+	json_lines(out, "unsafe", c->unsafe, c->unsafes);
+	json_lines(out, "notes", c->note, c->notes);
+	json_differences(out, c);
+	json_claims(out, c);
+	json_name(out, false, "results");
+	fputc('[', out);
+	for (size_t i = 0; i < c->pairings; i++) {
+		if (!compare_shows(c, &c->pairing[i]))
+			continue;
+		fputs(first ? "\n" : ",\n", out);
+		first = false;
+		json_pairing(out, c, &c->pairing[i]);
+	}
+	fputs("]}\n", out);
+}
