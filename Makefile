@@ -15,7 +15,7 @@ LDFLAGS  ?=
 WERROR   ?=
 SANITIZE ?=
 
-MODULES := hwloc numa libuv gsl
+MODULES := hwloc numa libuv gsl md4c
 NEEDED  := $(MODULES) cmocka
 # Without it what needs it is absent.
 OPTIONAL = $(shell $(PKG_CONFIG) --exists 'liburing >= 2.2' && echo liburing)
