@@ -3,38 +3,10 @@
 #include "html.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "die.h"
-
-/* Bytes of the UTF-8 character at text; 0: it is none. */
-static size_t utf8_length(const unsigned char *text)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t length = text[0] < 0x80 ? 1 :
-			text[0] < 0xc2 ? 0 :
-			text[0] < 0xe0 ? 2 :
-			text[0] < 0xf0 ? 3 :
-			text[0] < 0xf5 ? 4 :
-					 0;
-	uint32_t c = length > 1 ? text[0] & (0xffU >> (length + 1)) : text[0];
-
-	for (size_t i = 1; i < length; i++) {
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (text[i] & 0x3f);
-	}
-	/* too long a form, a surrogate, or past the last plane */
-	if (length &&
-	    (c < least[length] || (c >= 0xd800 && c < 0xe000) || c > 0x10ffff))
-		return 0;
-	/* U+0080 … U+009F, U+FFFE and the like are no text either */
-	return (c >= 0x7f && c < 0xa0) || (c & 0xfffe) == 0xfffe ||
-			       (c >= 0xfdd0 && c < 0xfdf0) ?
-		       0 :
-		       length;
-}
+#include "utf8.h"
 
 static const char *escape(unsigned char c)
 {
@@ -55,19 +27,17 @@ static const char *escape(unsigned char c)
 
 void html_text(FILE *out, const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text;
-
-	while (*at) {
-		size_t length = utf8_length(at);
-		const char *instead = escape(*at);
+	while (*text) {
+		size_t length = utf8_length(text);
+		const char *instead = escape((unsigned char)*text);
 
 		if (!length)
 			instead = "\xef\xbf\xbd"; /* U+FFFD */
 		if (instead)
 			fputs(instead, out);
 		else
-			fwrite(at, 1, length, out);
-		at += length ? length : 1;
+			fwrite(text, 1, length, out);
+		text += length ? length : 1;
 	}
 }
 

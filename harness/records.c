@@ -24,6 +24,7 @@ static const struct {
 	FIELD(value),	  FIELD(samples),	FIELD(batches),
 	FIELD(block),	  FIELD(arm),		FIELD(pu_a),
 	FIELD(pu_b),	  FIELD(disturbed),	FIELD(drift),
+	FIELD(batch_n), FIELD(elapsed_ns), FIELD(cpu_ns), FIELD(peer_cpu_ns),
 	FIELD(gap_before_ns), FIELD(gap_after_ns),
 #undef FIELD
 };

@@ -10,7 +10,8 @@ struct record {
 	const char *bench, *variant, *peer, *place, *param;
 	const char *metric, *unit,
 		*pass; /* "trace", "names", "count", "time" */
-	double value, samples, batches, block, arm;
+	double value, samples, batches, batch_n, block, arm;
+	double elapsed_ns, cpu_ns, peer_cpu_ns; /* in its timed batches */
 	double pu_a, pu_b; /* NAN: not bound, or no such party */
 	double disturbed, drift;
 	double gap_before_ns, gap_after_ns; /* NAN: not looked at */
