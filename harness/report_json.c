@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <locale.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -327,7 +328,8 @@ static void put_case(struct entries *e, const struct summary_row *row,
 			  t->value, t->value * t->processors);
 		fputc('}', e->out);
 	}
-	begin_entry(e, row, key, true, count);
+	begin_entry(e, row, key, true,
+		    count ? count : (size_t)fmax(1, row->invocations));
 	fputs(", \"aggregate_name\": \"median\", \"aggregate_unit\": \"time\"",
 	      e->out);
 	put_times(e->out, row->invocations, row->value,
@@ -365,6 +367,7 @@ int report_json(const char *dir, FILE *out)
 {
 	char err[PATH_MAX + 256];
 	struct timings timings = { NULL, 0, 0 };
+	locale_t locale, c_locale;
 	struct env_file env;
 	struct summary s;
 
@@ -375,10 +378,16 @@ int report_json(const char *dir, FILE *out)
 	if (timings.count)
 		qsort(timings.timed, timings.count, sizeof(*timings.timed),
 		      by_key);
+	/* the decimal point is '.', whatever the locale */
+	c_locale = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+	locale = uselocale(c_locale);
 	fputs("{\n", out);
 	put_context(out, dir, &s, &env);
 	put_entries(out, &s, &timings);
 	fputs("}\n", out);
+	uselocale(locale);
+	if (c_locale)
+		freelocale(c_locale);
 	for (size_t i = 0; i < timings.count; i++)
 		free(timings.timed[i].key);
 	free(timings.timed);

@@ -311,14 +311,31 @@ static void put_tag(struct picture *p)
 	}
 }
 
+/* Past what stands before the picture and past "<svg"; false: there is none. */
+static bool find_picture(struct picture *p)
+{
+	char name[NAME];
+
+	for (;;) {
+		p->at += strcspn(p->at, "<");
+		if (!*p->at)
+			return false;
+		if (p->at[1] != '!' && p->at[1] != '?')
+			break;
+		skip_declaration(p);
+	}
+	p->at++;
+	read_name(p, name);
+	return !strcmp(name, "svg");
+}
+
 int svg_inline(const char *text, const char *id, const char *label, FILE *out)
 {
-	struct picture p = { .at = strstr(text, "<svg"), .id = id, .out = out };
+	struct picture p = { .at = text, .id = id, .out = out };
 	bool ends;
 
-	if (!p.at || !(isspace((unsigned char)p.at[4]) || p.at[4] == '>'))
+	if (!find_picture(&p))
 		return -1;
-	p.at += 4;
 	html_put(out, "<svg role=\"img\" aria-labelledby=\"%s-title\"", id);
 	ends = read_attributes(&p, true);
 	html_put(out, "><title id=\"%s-title\">%s</title>", id, label);
