@@ -30,7 +30,7 @@ CC += -Wl,--disable-new-dtags,-rpath,$(SYSROOT)/lib/$(CROSS):$(SYSROOT)/usr/lib/
 endif
 endif
 
-MODULES := hwloc numa libuv gsl
+MODULES := hwloc numa libuv gsl md4c
 NEEDED  := $(MODULES) cmocka
 # Without it what needs it is absent.
 OPTIONAL = $(shell $(PKG_CONFIG) --exists 'liburing >= 2.2' && echo liburing)

@@ -14,7 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "captions.h"
 #include "die.h"
+#include "html.h"
+#include "svg.h"
 #include "version.h"
 
 /* The programs, the bench each is about, and the cases that it needs: NULL, any
@@ -58,6 +61,27 @@ void charts_link(const struct summary *s, const char *bench, FILE *out)
 		if (!strcmp(chart[i].bench, bench) && has_data(s, &chart[i]))
 			fprintf(out, "\n![%s](charts/%s.svg)\n", chart[i].text,
 				chart[i].name);
+}
+
+size_t charts_inline(const struct summary *s, const char *dir, FILE *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < CHARTS; i++) {
+		const struct chart *c = &chart[i];
+		char path[PATH_MAX], id[64];
+
+		snprintf(path, sizeof(path), "%.4000s/charts/%s.svg", dir,
+			 c->name);
+		if (!has_data(s, c) || access(path, F_OK))
+			continue;
+		snprintf(id, sizeof(id), "chart-%s", c->name);
+		html_put(out, "<h3>%s: %s</h3>\n", c->name, c->text);
+		svg_figure(path, id, c->text, caption_of(c->name, c->text),
+			   out);
+		count++;
+	}
+	return count;
 }
 
 /* plots/ of the build, or of an installation. */

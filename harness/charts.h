@@ -17,4 +17,8 @@ int charts_draw_one(const char *dir, const char *name);
 /* Markdown links to the charts that show a bench. */
 void charts_link(const struct summary *s, const char *bench, FILE *out);
 
+/* Every chart that a run has data for and that has been drawn, as figures with
+ * what to see in each. How many. */
+size_t charts_inline(const struct summary *s, const char *dir, FILE *out);
+
 #endif

@@ -3,12 +3,59 @@
  * run's rows. */
 #include "claims.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "csv.h"
 #include "units.h"
+
+const struct claim_table claim_tables[CLAIM_TABLES] = {
+	{ "Why worker threads are faster",
+	  {
+		  { "copy-count", "copies of a message", "1 or 2" },
+		  { "wake-syscalls", "system calls a wake-up", "1, or 2–3" },
+		  { "switches", "context switches", "1–2, or 3–4" },
+		  { "latency", "latency of a message", "µs, or ms" },
+		  { "ipc-path", "a worker needs no kernel IPC", "0" },
+	  } },
+	{ "Worker thread against child process",
+	  {
+		  { "memory-model", "memory is shared, or isolated",
+		    "yes, no" },
+		  { "address-space", "one address space, or two", "yes, no" },
+		  { "creation", "a child costs more to make", "> 1 ×" },
+		  { "startup", "time to start", "< 5 ms, ~100 ms" },
+		  { "switch-weight", "switching processes is heavier",
+		    "> 1 ×" },
+		  { "containment", "a crash is contained", "no, yes" },
+	  } },
+	{ "Shared memory step by step",
+	  {
+		  { "sab-map", "the pages are the same for all", "yes" },
+		  { "sab-zero-copy", "passing it sends a reference", "flat" },
+		  { "no-cow", "shared pages are never copied", "0" },
+		  { "page-tables", "fork clones the page tables", "grows" },
+		  { "store-visible", "a store is visible at once", "at once" },
+		  { "lock-xchg", "LOCK XCHG flushes the store buffer",
+		    "drains" },
+		  { "futex-only", "wait and notify alone enter the kernel",
+		    "0, or 1" },
+		  { "futex-cost", "wait parks until it is woken", "parks" },
+	  } },
+	{ "Operating-system view",
+	  {
+		  { "same-pid", "one pid, several tids", "yes" },
+		  { "schedulable", "threads run in parallel, on any core",
+		    "yes" },
+		  { "scheduler-name", "the scheduler that picks who runs",
+		    "CFS" },
+		  { "how-many", "threads that are worth it", "cores" },
+	  } },
+};
 
 const char claims_rules[] =
 	"A claim is a range. It **holds** where the whole 95 % interval of "
@@ -244,11 +291,29 @@ static struct claim_line *add_line(struct lines *lines, const char *id,
 	}
 	line = &lines->line[lines->used++];
 	memset(line, 0, sizeof(*line));
+	line->value = line->ci.low = line->ci.high = NAN;
 	snprintf(line->id, sizeof(line->id), "%s", id);
 	snprintf(line->claim, sizeof(line->claim), "%s", claim);
 	snprintf(line->claimed, sizeof(line->claimed), "%s", claimed);
 	snprintf(line->measured, sizeof(line->measured), "-");
 	return line;
+}
+
+/* The numbers of a line. */
+static void take_number(struct claim_line *line, const char *unit, double value,
+			struct interval ci)
+{
+	line->value = value;
+	line->ci = ci;
+	snprintf(line->unit, sizeof(line->unit), "%s", unit);
+}
+
+/* And what they come from. */
+static void rest_on(struct claim_line *line, const char *cases,
+		    const char *metric)
+{
+	snprintf(line->cases, sizeof(line->cases), "%s", cases);
+	snprintf(line->metric, sizeof(line->metric), "%s", metric);
 }
 
 static void format_measured(char *buf, size_t size, const char *unit,
@@ -325,9 +390,9 @@ static int decide_row(struct lines *lines, const struct summary *summary,
 	line = add_line(lines, c->id, claim, c->claimed);
 	if (!line)
 		return -1;
-	snprintf(line->basis, sizeof(line->basis), "%.90s %.20s%s",
-		 summary_id(row, id, sizeof(id)), row->metric,
-		 c->factor == 0.5 ? " ÷ 2" : "");
+	rest_on(line, summary_id(row, id, sizeof(id)), row->metric);
+	snprintf(line->basis, sizeof(line->basis), "%.90s %.20s%s", id,
+		 row->metric, c->factor == 0.5 ? " ÷ 2" : "");
 	if (say(summary, c, row, &value, &ci, &why)) {
 		snprintf(line->verdict, sizeof(line->verdict),
 			 "not run: %.180s", why);
@@ -335,6 +400,7 @@ static int decide_row(struct lines *lines, const struct summary *summary,
 	}
 	format_measured(measured, sizeof(measured),
 			is_ratio(c) ? "count" : row->unit, value, ci);
+	take_number(line, is_ratio(c) ? "ratio" : row->unit, value, ci);
 	snprintf(line->measured, sizeof(line->measured), "%s%s", measured,
 		 is_ratio(c) ? " ×" : "");
 	snprintf(line->verdict, sizeof(line->verdict), "%s",
@@ -386,6 +452,7 @@ static int decide_range(struct lines *lines, const struct summary *summary,
 			       "it");
 		snprintf(line->basis, sizeof(line->basis), "%s %s", c->cases,
 			 c->metric);
+		rest_on(line, c->cases, c->metric);
 	}
 	return 0;
 }
@@ -429,12 +496,16 @@ static int decide_slope(struct lines *lines, const struct summary *summary)
 	if (!line)
 		return -1;
 	snprintf(line->basis, sizeof(line->basis), "%s call, a line", cases);
+	rest_on(line, cases, "call");
 	if (n < 3) {
 		snprintf(line->verdict, sizeof(line->verdict),
 			 "not run: fewer than three sizes were measured");
 		return 0;
 	}
 	fit = stats_line(x, y, n, 0.95);
+	take_number(line, "ns/GiB", fit.slope * gib,
+		    (struct interval){ fit.slope_ci.low * gib,
+				       fit.slope_ci.high * gib });
 	snprintf(line->measured, sizeof(line->measured),
 		 "%.31s/GiB [%.31s, %.31s]",
 		 units_time(v, sizeof(v), fit.slope * gib),
@@ -481,6 +552,7 @@ static int decide_lock_xchg(struct lines *lines, const struct summary *summary)
 		return -1;
 	snprintf(line->basis, sizeof(line->basis),
 		 "fence/{xchg,mov}/-/-/outstanding={0,32} latency");
+	rest_on(line, "fence/*/-/-/outstanding=*", "latency");
 	x0 = fence_row(summary, "xchg", "swpal", "outstanding=0");
 	x32 = fence_row(summary, "xchg", "swpal", "outstanding=32");
 	m0 = fence_row(summary, "mov", "str", "outstanding=0");
@@ -504,6 +576,10 @@ static int decide_lock_xchg(struct lines *lines, const struct summary *summary)
 	bool drains = x32->ci.low >= 3 * x0->ci.high && rise > 0;
 	bool plain = fabs(m32->value - m0->value) < rise / 10;
 
+	if (x0->ci.low > 0)
+		take_number(line, "ratio", x32->value / x0->value,
+			    (struct interval){ x32->ci.low / x0->ci.high,
+					       x32->ci.high / x0->ci.low });
 	snprintf(line->verdict, sizeof(line->verdict), "%s",
 		 !told ? "cannot tell: too few invocations for an interval" :
 		 drains && plain               ? "holds" :
@@ -512,30 +588,105 @@ static int decide_lock_xchg(struct lines *lines, const struct summary *summary)
 	return 0;
 }
 
-/* Lines of one claim stand together, in the order in which claims first
- * appear. 0 or -1. */
-static int group(struct lines *lines)
+/* Linux 6.6 replaced CFS by EEVDF; a sched_ext program that is loaded picks
+ * instead of either. */
+static int decide_scheduler(struct lines *lines, const struct env_file *env)
 {
-	struct claim_line *grouped = malloc(lines->used * sizeof(*grouped));
-	size_t used = 0;
+	const char *release = env_file_value(env, "kernel.release");
+	const char *model = env_file_value(env, "kernel.preemption");
+	const char *ext = env_file_value(env, "sched_ext.state");
+	const char *name;
+	struct claim_line *line = add_line(lines, "scheduler-name",
+					   "who picks what runs next", "CFS");
+	unsigned major, minor;
 
-	if (!grouped)
+	if (!line)
 		return -1;
-	for (size_t i = 0; i < lines->used; i++) {
-		size_t k = 0;
-
-		while (k < i && strcmp(lines->line[k].id, lines->line[i].id))
-			k++;
-		for (size_t j = i; k == i && j < lines->used; j++)
-			if (!strcmp(lines->line[j].id, lines->line[i].id))
-				grouped[used++] = lines->line[j];
+	snprintf(line->basis, sizeof(line->basis), "env.csv kernel.release");
+	if (!release || sscanf(release, "%u.%u", &major, &minor) != 2) {
+		snprintf(line->verdict, sizeof(line->verdict),
+			 "not run: env.csv does not tell the kernel's release");
+		return 0;
 	}
-	free(lines->line);
-	lines->line = grouped;
+	name = ext && !strcmp(ext, "enabled")          ? "sched_ext" :
+	       major > 6 || (major == 6 && minor >= 6) ? "EEVDF" :
+	       major > 2 || (major == 2 && minor >= 6) ? "CFS" :
+							 "O(1)";
+	snprintf(line->measured, sizeof(line->measured),
+		 "%s (Linux %u.%u%s%.60s)", name, major, minor,
+		 model ? "; preemption: " : "", model ? model : "");
+	snprintf(line->verdict, sizeof(line->verdict), "%s",
+		 strcmp(name, "CFS") ? "differs" : "holds");
 	return 0;
 }
 
-struct claim_line *claims_decide(const struct summary *summary, size_t *count)
+/* A claim of which no rule has said anything is in the table all the same. */
+static int name_unmeasured(struct lines *lines)
+{
+	for (int t = 0; t < CLAIM_TABLES; t++) {
+		const struct claim_entry *e = claim_tables[t].entry;
+
+		for (; e->id; e++) {
+			struct claim_line *line;
+			size_t k = 0;
+
+			while (k < lines->used &&
+			       strcmp(lines->line[k].id, e->id))
+				k++;
+			if (k < lines->used)
+				continue;
+			line = add_line(lines, e->id, e->claim, e->claimed);
+			if (!line)
+				return -1;
+			snprintf(line->verdict, sizeof(line->verdict),
+				 "not run: no bench measures it yet");
+		}
+	}
+	return 0;
+}
+
+static size_t take_lines(struct claim_line *to, size_t used,
+			 struct lines *lines, const char *id)
+{
+	for (size_t i = 0; i < lines->used; i++)
+		if (!strcmp(lines->line[i].id, id))
+			to[used++] = lines->line[i];
+	return used;
+}
+
+/* Lines in the order of the tables, those of a claim as they were decided;
+ * claims of no table last. 0 or -1. */
+static int put_in_order(struct lines *lines)
+{
+	struct claim_line *to = malloc(lines->used * sizeof(*to));
+	size_t used = 0;
+
+	if (!to)
+		return -1;
+	for (int t = 0; t < CLAIM_TABLES; t++)
+		for (const struct claim_entry *e = claim_tables[t].entry; e->id;
+		     e++)
+			used = take_lines(to, used, lines, e->id);
+	for (size_t i = 0; i < lines->used; i++)
+		if (!claim_table_of(lines->line[i].id))
+			to[used++] = lines->line[i];
+	free(lines->line);
+	lines->line = to;
+	return 0;
+}
+
+const struct claim_table *claim_table_of(const char *id)
+{
+	for (int t = 0; t < CLAIM_TABLES; t++)
+		for (const struct claim_entry *e = claim_tables[t].entry; e->id;
+		     e++)
+			if (!strcmp(e->id, id))
+				return &claim_tables[t];
+	return NULL;
+}
+
+struct claim_line *claims_decide(const struct summary *summary,
+				 const struct env_file *env, size_t *count)
 {
 	struct lines lines = { NULL, 0, 0 };
 	int result = 0;
@@ -547,11 +698,79 @@ struct claim_line *claims_decide(const struct summary *summary, size_t *count)
 	if (!result)
 		result = decide_lock_xchg(&lines, summary);
 	if (!result)
-		result = group(&lines);
+		result = decide_scheduler(&lines, env);
+	if (!result)
+		result = name_unmeasured(&lines);
+	if (!result)
+		result = put_in_order(&lines);
 	if (result) {
 		free(lines.line);
 		return NULL;
 	}
 	*count = lines.used;
 	return lines.line;
+}
+
+const char *claim_verdict_word(const struct claim_line *line)
+{
+	static const char *const word[] = { "holds", "differs", "cannot tell",
+					    "not run" };
+
+	for (int i = 0; i < 3; i++)
+		if (!strncmp(line->verdict, word[i], strlen(word[i])))
+			return word[i];
+	return word[3];
+}
+
+const char *claim_verdict_why(const struct claim_line *line)
+{
+	const char *colon = strstr(line->verdict, ": ");
+
+	return colon ? colon + 2 : "";
+}
+
+static void write_line(struct csv_out *out, const struct claim_line *line,
+		       const struct summary_row *of)
+{
+	const struct claim_table *table = claim_table_of(line->id);
+
+	csv_str(out, CLAIMS_SCHEMA);
+	csv_str(out, of->machine);
+	csv_str(out, of->run);
+	csv_str(out, table ? table->title : "");
+	csv_str(out, line->id);
+	csv_str(out, line->claim);
+	csv_str(out, line->claimed);
+	csv_str(out, strcmp(line->measured, "-") ? line->measured : "");
+	csv_num(out, line->value);
+	csv_str(out, line->unit);
+	csv_num(out, line->ci.low);
+	csv_num(out, line->ci.high);
+	csv_str(out, claim_verdict_word(line));
+	csv_str(out, claim_verdict_why(line));
+	csv_str(out, line->cases);
+	csv_str(out, line->metric);
+	csv_end(out);
+}
+
+int claims_write(const struct claim_line *line, size_t count,
+		 const struct summary *summary, const char *dir, char *err,
+		 size_t size)
+{
+	char path[PATH_MAX], header[] = CLAIMS_HEADER, *save = NULL;
+	struct csv_out *out;
+
+	snprintf(path, sizeof(path), "%.4000s/claims.csv", dir);
+	out = csv_create(path);
+	for (char *name = strtok_r(header, ",", &save); out && name;
+	     name = strtok_r(NULL, ",", &save))
+		csv_str(out, name);
+	if (out)
+		csv_end(out);
+	for (size_t i = 0; out && i < count; i++)
+		write_line(out, &line[i], summary->row);
+	if (out && !csv_close(out))
+		return 0;
+	snprintf(err, size, "%s: %s", path, strerror(errno));
+	return -1;
 }

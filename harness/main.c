@@ -17,6 +17,7 @@
 #include "doctor.h"
 #include "invocation.h"
 #include "report.h"
+#include "report_json.h"
 #include "runner.h"
 #include "selftest.h"
 #include "topo.h"
@@ -47,12 +48,14 @@ enum {
 	KEY_PRECISION,
 	KEY_AA,
 	KEY_NO_COUNTS,
-	KEY_TUNE
+	KEY_TUNE,
+	KEY_JSON
 };
 
 struct options {
 	struct run_options run;
 	struct compare_options compare;
+	int json;
 	char **patterns;
 	size_t pattern_count;
 };
@@ -212,6 +215,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		take_tune(state, arg);
 		run->tune = arg;
 		break;
+	case KEY_JSON:
+		o->json = 1;
+		break;
 	case ARGP_KEY_ARGS:
 		o->patterns = state->argv + state->next;
 		o->pattern_count = (size_t)(state->argc - state->next);
@@ -300,6 +306,15 @@ static const struct argp_option compare_options[] = {
 	{ 0 }
 };
 
+static const struct argp_option report_options[] = {
+	{ "json", KEY_JSON, NULL, 0,
+	  "Print the run as JSON in Google Benchmark's schema and make "
+	  "nothing; "
+	  "of results/latest where no DIR is named",
+	  0 },
+	{ 0 }
+};
+
 static const struct argp_option selftest_options[] = {
 	{ "budget", KEY_BUDGET, "TIME", 0, "Time to spend in all (default 45s)",
 	  0 },
@@ -365,6 +380,11 @@ static int do_run(struct options *o)
 
 static int do_report(struct options *o)
 {
+	if (o->json && o->pattern_count < 2)
+		return report_json(o->pattern_count ? o->patterns[0] :
+						      "results/latest",
+				   stdout) |
+		       flush_output();
 	if (o->pattern_count != 1)
 		die_usage("report takes one directory of a run");
 	return report_make(o->patterns[0], stdout);
@@ -409,15 +429,16 @@ static const struct command {
 	  "The cases of this machine, and why the others are absent.",
 	  list_options, do_list },
 	{ "run", "[PATTERN…]",
-	  "Measure cases; leave CSV files, tables and charts.", run_options,
-	  do_run },
+	  "Measure cases; leave CSV files, tables, charts and a report.",
+	  run_options, do_run },
 	{ "compare", "A B [C…]",
 	  "Machines or runs side by side, the first as the baseline: ratio, "
 	  "interval and verdict of each case.",
 	  compare_options, do_compare },
 	{ "report", "DIR",
-	  "Make tables and charts of a run again, from its CSV files alone.",
-	  no_options, do_report },
+	  "Make tables, charts and report.html of a run again, from its files "
+	  "alone.",
+	  report_options, do_report },
 	{ "doctor", "",
 	  "What on this machine makes numbers noisy, and how to mend it; "
 	  "changes nothing.",

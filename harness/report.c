@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The report of a run: tables on the terminal, tables.md, charts; from the
- * run's CSV files alone. */
+/* The report of a run: tables on the terminal, tables.md, claims.csv, charts,
+ * report.html; from the run's files alone. */
 #include "report.h"
 
 #include <errno.h>
@@ -16,7 +16,9 @@
 #include "copies.h"
 #include "counts.h"
 #include "die.h"
+#include "env_file.h"
 #include "litmus_table.h"
+#include "report_html.h"
 #include "summary.h"
 #include "tables.h"
 #include "units.h"
@@ -323,15 +325,47 @@ static void print_calls(const struct summary *s, const char *bench, FILE *out)
 	table_print(t, TABLE_MARKDOWN, out);
 }
 
-static void print_claims(const struct summary *s, enum table_style style,
-			 FILE *out)
+/* What a report is made from. */
+struct report {
+	const char *dir;
+	struct summary summary;
+	struct env_file env;
+	struct claim_line *claim;
+	size_t claims;
+};
+
+/* A run of a few cases is no news about the other claims. */
+static bool is_news(const struct claim_line *line, enum table_style style)
 {
-	size_t count = 0, left_out = 0;
-	struct claim_line *line = claims_decide(s, &count);
+	return style == TABLE_MARKDOWN ||
+	       strcmp(claim_verdict_word(line), "not run");
+}
+
+static void print_claim(struct table *t, const struct claim_line *line,
+			enum table_style style)
+{
+	bool markdown = style == TABLE_MARKDOWN;
+
+	if (markdown)
+		table_cell(t, "%s", line->id);
+	table_cell(t, "%s", line->claim);
+	table_cell(t, "%s", line->claimed);
+	table_cell(t, "%s", line->measured);
+	table_cell(t, markdown ? "**%s**" : "%s", line->verdict);
+	if (markdown)
+		table_cell(t, "`%s`", line->basis);
+}
+
+/* One table of the claims; NULL: of those in none. How many lines it had. */
+static size_t print_claim_table(const struct report *r,
+				const struct claim_table *of,
+				enum table_style style, FILE *out)
+{
 	bool markdown = style == TABLE_MARKDOWN;
 	struct table *t = table_new(markdown ? 6 : 4, markdown ? 6 : 2);
+	size_t count = 0;
 
-	if (!line || !t)
+	if (!t)
 		die("out of memory for the claims");
 	if (markdown)
 		table_cell(t, "claim");
@@ -341,35 +375,43 @@ static void print_claims(const struct summary *s, enum table_style style,
 	table_cell(t, "verdict");
 	if (markdown)
 		table_cell(t, "rests on");
-	for (size_t i = 0; i < count; i++) {
-		/* a run of a few cases is no news about the others */
-		if (!markdown && !strncmp(line[i].verdict, "not run", 7)) {
-			left_out++;
+	for (size_t i = 0; i < r->claims; i++) {
+		if (claim_table_of(r->claim[i].id) != of ||
+		    !is_news(&r->claim[i], style))
 			continue;
-		}
-		if (markdown)
-			table_cell(t, "%s", line[i].id);
-		table_cell(t, "%s", line[i].claim);
-		table_cell(t, "%s", line[i].claimed);
-		table_cell(t, "%s", line[i].measured);
-		table_cell(t, markdown ? "**%s**" : "%s", line[i].verdict);
-		if (markdown)
-			table_cell(t, "`%s`", line[i].basis);
+		print_claim(t, &r->claim[i], style);
+		count++;
 	}
-	if (left_out < count)
+	if (count) {
+		fprintf(out, "%s%s%s", markdown ? "\n### " : "",
+			of ? of->title : "Others", markdown ? "\n\n" : "\n\n");
 		table_print(t, style, out);
-	else
+	} else {
 		table_free(t);
-	if (left_out)
+	}
+	if (count && !markdown)
+		fputc('\n', out);
+	return count;
+}
+
+static void print_claims(const struct report *r, enum table_style style,
+			 FILE *out)
+{
+	size_t count = 0;
+
+	for (int i = 0; i <= CLAIM_TABLES; i++)
+		count += print_claim_table(
+			r, i < CLAIM_TABLES ? &claim_tables[i] : NULL, style,
+			out);
+	if (count < r->claims)
 		fprintf(out,
 			"%zu of %zu claims were not run: tables.md says why\n",
-			left_out, count);
-	free(line);
+			r->claims - count, r->claims);
 }
 
 /* Cases that have no number, grouped by their reason: a machine that lacks a
  * place lacks it for every mechanism. */
-static void print_missing(const struct summary *s, FILE *out)
+static void print_missing(const struct summary *s, const char *level, FILE *out)
 {
 	static struct names reasons;
 	struct table *t;
@@ -386,7 +428,7 @@ static void print_missing(const struct summary *s, FILE *out)
 	}
 	if (!reasons.count)
 		return;
-	fputs("\n## Not measured\n\n", out);
+	fprintf(out, "\n%s Not measured\n\n", level);
 	t = table_new(3, 1);
 	table_cell(t, "why");
 	table_cell(t, "cases");
@@ -423,30 +465,20 @@ static bool is_emulated(const struct summary *s)
 	return false;
 }
 
-static void write_markdown(const struct summary *s, FILE *out)
+/* Every bench's tables under headings of a level; links: with its charts. */
+static void write_benches(const struct summary *s, const char *level,
+			  bool links, FILE *out)
 {
 	struct view view[MOST_VIEWS];
 	size_t views = list_views(s, view, MOST_VIEWS);
 	const char *bench = "";
 
-	fprintf(out,
-		"# What it costs to hand work over on %s\n\n"
-		"Run %s. Medians over fresh processes with their 95 %% "
-		"intervals; places as hwloc names them (`pu`: both parties on "
-		"one PU; `any`: not bound).\n\n%s## Claims\n\n",
-		s->row[0].machine, s->row[0].run,
-		is_emulated(s) ?
-			"**Emulated**: a program executed the instructions "
-			"(`emulation` in env.csv). Every time here is that "
-			"program's; counts are the kernel's.\n\n" :
-			"");
-	print_claims(s, TABLE_MARKDOWN, out);
-	fprintf(out, "\n%s", claims_rules);
 	for (size_t i = 0; i < views; i++) {
 		if (strcmp(bench, view[i].bench)) {
 			bench = view[i].bench;
-			fprintf(out, "\n## %s\n", bench);
-			charts_link(s, bench, out);
+			fprintf(out, "\n%s %s\n", level, bench);
+			if (links)
+				charts_link(s, bench, out);
 		}
 		fputc('\n', out);
 		print_matrix(s, &view[i], TABLE_MARKDOWN, out);
@@ -457,21 +489,45 @@ static void write_markdown(const struct summary *s, FILE *out)
 		litmus_print(s, bench, out);
 		print_calls(s, bench, out);
 	}
-	print_missing(s, out);
+	print_missing(s, level, out);
 }
 
-static int make_markdown(const struct summary *s, const char *dir)
+static void write_markdown(const struct report *r, FILE *out)
+{
+	const struct summary *s = &r->summary;
+
+	fprintf(out,
+		"# What it costs to hand work over on %s\n\n"
+		"Run %s. Medians over fresh processes with their 95 %% "
+		"intervals; places as hwloc names them (`pu`: both parties on "
+		"one PU; `any`: not bound).\n\n%s## Claims\n",
+		s->row[0].machine, s->row[0].run,
+		is_emulated(s) ?
+			"**Emulated**: a program executed the instructions "
+			"(`emulation` in env.csv). Every time here is that "
+			"program's; counts are the kernel's.\n\n" :
+			"");
+	print_claims(r, TABLE_MARKDOWN, out);
+	fprintf(out, "\n%s", claims_rules);
+	write_benches(s, "##", true, out);
+}
+
+typedef void write_file(const struct report *r, FILE *out);
+
+/* Writes a file of the report's, whole or not at all. */
+static int make_file(const struct report *r, const char *name,
+		     write_file *write)
 {
 	char path[PATH_MAX], temporary[PATH_MAX + 8];
 	FILE *out;
 
-	snprintf(path, sizeof(path), "%.4000s/tables.md", dir);
+	snprintf(path, sizeof(path), "%.4000s/%s", r->dir, name);
 	snprintf(temporary, sizeof(temporary), "%s.tmp", path);
 	out = fopen(temporary, "we");
 	if (out) {
 		bool bad;
 
-		write_markdown(s, out);
+		write(r, out);
 		bad = ferror(out);
 		bad = fclose(out) || bad;
 		if (!bad && !rename(temporary, path))
@@ -482,10 +538,33 @@ static int make_markdown(const struct summary *s, const char *dir)
 	return EXIT_CASE_FAILED;
 }
 
+/* report.html has the same tables, from the same Markdown. */
+static void write_html(const struct report *r, FILE *out)
+{
+	struct report_html html = { .dir = r->dir,
+				    .summary = &r->summary,
+				    .env = &r->env,
+				    .claim = r->claim,
+				    .claims = r->claims };
+	char *tables = NULL;
+	size_t size;
+	FILE *text = open_memstream(&tables, &size);
+
+	if (!text)
+		die("out of memory for report.html");
+	write_benches(&r->summary, "###", false, text);
+	if (fclose(text))
+		die("out of memory for report.html");
+	html.tables = tables;
+	report_html_write(&html, out);
+	free(tables);
+}
+
 /* The terminal shows times of operations and the claims; the rest is in
  * tables.md. */
-static void print_terminal(const struct summary *s, FILE *out)
+static void print_terminal(const struct report *r, FILE *out)
 {
+	const struct summary *s = &r->summary;
 	struct view view[MOST_VIEWS];
 	size_t views = list_views(s, view, MOST_VIEWS);
 
@@ -499,26 +578,54 @@ static void print_terminal(const struct summary *s, FILE *out)
 		print_matrix(s, &view[i], TABLE_TERMINAL, out);
 		fputc('\n', out);
 	}
-	print_claims(s, TABLE_TERMINAL, out);
+	print_claims(r, TABLE_TERMINAL, out);
+}
+
+static void read_run(struct report *r, const char *dir)
+{
+	char err[PATH_MAX + 256];
+
+	r->dir = dir;
+	if (summary_read(&r->summary, dir, err, sizeof(err)) ||
+	    env_file_read(&r->env, dir, err, sizeof(err)))
+		die_usage("%s", err);
+	r->claim = claims_decide(&r->summary, &r->env, &r->claims);
+	if (!r->claim)
+		die("out of memory for the claims");
+}
+
+static int make_claims(const struct report *r)
+{
+	char err[PATH_MAX + 256];
+
+	if (!claims_write(r->claim, r->claims, &r->summary, r->dir, err,
+			  sizeof(err)))
+		return EXIT_DONE;
+	warn("%s", err);
+	return EXIT_CASE_FAILED;
 }
 
 int report_make(const char *dir, FILE *out)
 {
-	char err[PATH_MAX + 256];
-	struct summary s;
+	struct report r;
 	int result;
 
-	if (summary_read(&s, dir, err, sizeof(err)))
-		die_usage("%s", err);
-	print_terminal(&s, out);
-	result = make_markdown(&s, dir);
-	if (charts_draw(&s, dir))
+	read_run(&r, dir);
+	print_terminal(&r, out);
+	result = make_file(&r, "tables.md", write_markdown) | make_claims(&r);
+	if (charts_draw(&r.summary, dir))
 		result = EXIT_CASE_FAILED;
-	fprintf(out, "\n%s: tables.md, charts/, summary.csv\n", dir);
+	result |= make_file(&r, "report.html", write_html);
+	fprintf(out,
+		"\n%s: report.html, tables.md, charts/, summary.csv, "
+		"claims.csv\n",
+		dir);
 	if (fflush(out) || ferror(out)) {
 		warn("standard output: %s", strerror(errno));
 		result = EXIT_CASE_FAILED;
 	}
-	summary_free(&s);
+	free(r.claim);
+	env_file_free(&r.env);
+	summary_free(&r.summary);
 	return result;
 }

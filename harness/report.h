@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The report of a run: tables on the terminal, tables.md, charts; from the
- * run's CSV files alone. */
+/* The report of a run: tables on the terminal, tables.md, claims.csv, charts,
+ * report.html; from the run's files alone. */
 #ifndef HANDOFF_REPORT_H
 #define HANDOFF_REPORT_H
 
 #include <stdio.h>
 
-/* Makes tables.md and charts/ in dir and prints the tables to out. An exit
- * code: 0, or 2 where dir is not a run that can be read. */
+/* Makes tables.md, claims.csv, charts/ and report.html in dir and prints the
+ * tables to out. An exit code: 0; 1 where one of them cannot be made; 2 where
+ * dir is not a run that can be read. */
 int report_make(const char *dir, FILE *out);
 
 #endif

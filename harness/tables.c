@@ -2,6 +2,7 @@
 /* Tables of text: aligned for a terminal, or Markdown. */
 #include "tables.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -49,24 +50,40 @@ void table_cell(struct table *t, const char *format, ...)
 	t->cell[t->cells++] = text;
 }
 
-/* Columns on a terminal: bytes that do not continue a UTF-8 character. A bar
- * within a Markdown cell would begin another, and is escaped. */
+/* What Markdown would take for more than text in a cell: a bar would begin
+ * another, and a name from a CSV file may look like a tag or a link. */
+static bool is_markup(const char *text, const char *at)
+{
+	switch (*at) {
+	case '|':
+	case '\\':
+		return true;
+	case '<':
+		return isalpha((unsigned char)at[1]) || strchr("/!?", at[1]);
+	case '(':
+		return at > text && at[-1] == ']';
+	}
+	return false;
+}
+
+/* Columns on a terminal: bytes that do not continue a UTF-8 character. */
 static size_t width(const char *text, enum table_style style)
 {
 	size_t n = 0;
 
-	for (; *text; text++)
-		n += (((unsigned char)*text & 0xc0) != 0x80) +
-		     (style == TABLE_MARKDOWN && *text == '|');
+	for (const char *at = text; *at; at++)
+		n += (((unsigned char)*at & 0xc0) != 0x80) +
+		     (style == TABLE_MARKDOWN && is_markup(text, at));
 	return n;
 }
 
+/* A row is a line, so a line end within a cell is a blank. */
 static void put_text(const char *text, enum table_style style, FILE *out)
 {
-	for (; *text; text++) {
-		if (style == TABLE_MARKDOWN && *text == '|')
+	for (const char *at = text; *at; at++) {
+		if (style == TABLE_MARKDOWN && is_markup(text, at))
 			fputc('\\', out);
-		fputc(*text, out);
+		fputc((unsigned char)*at < ' ' ? ' ' : *at, out);
 	}
 }
 

@@ -337,6 +337,68 @@ void topo_describe(int pu, char *buf, size_t size)
 			 topo_node(pu));
 }
 
+static void fill_box(hwloc_obj_t object, int depth, struct topo_box *box)
+{
+	static const char kind[] = { [HWLOC_OBJ_CACHE_UNIFIED] = 'u',
+				     [HWLOC_OBJ_CACHE_DATA] = 'd',
+				     [HWLOC_OBJ_CACHE_INSTRUCTION] = 'i' };
+	int pus = object->cpuset ? hwloc_bitmap_weight(object->cpuset) : 0;
+
+	*box = (struct topo_box){ .type = hwloc_obj_type_string(object->type),
+				  .depth = depth,
+				  .os_index = (int)object->os_index,
+				  .logical = (int)object->logical_index,
+				  .is_pu = object->type == HWLOC_OBJ_PU,
+				  .pus = pus };
+	if (object->os_index == HWLOC_UNKNOWN_INDEX)
+		box->os_index = -1;
+	if (object->type == HWLOC_OBJ_NUMANODE)
+		box->bytes = object->attr->numanode.local_memory;
+	if (hwloc_obj_type_is_cache(object->type)) {
+		box->is_cache = true;
+		box->bytes = object->attr->cache.size;
+		box->level = object->attr->cache.depth;
+		box->kind = kind[object->attr->cache.type];
+	}
+}
+
+/* Memory first, as a drawing has it. Groups that hwloc invents have no name
+ * worth a box, but hold others. */
+static void visit_boxes(hwloc_obj_t object, int depth,
+			void (*visit)(void *ctx, const struct topo_box *box),
+			void *ctx)
+{
+	hwloc_obj_t const first[] = { object->memory_first_child,
+				      object->first_child };
+	struct topo_box box;
+
+	fill_box(object, depth, &box);
+	visit(ctx, &box);
+	for (int i = 0; i < 2; i++)
+		for (hwloc_obj_t c = first[i]; c; c = c->next_sibling)
+			visit_boxes(c, depth + 1, visit, ctx);
+}
+
+int topo_each_box(const char *xml,
+		  void (*visit)(void *ctx, const struct topo_box *box),
+		  void *ctx)
+{
+	hwloc_topology_t other;
+	int result = -1;
+
+	if (hwloc_topology_init(&other))
+		return -1;
+	if (!hwloc_topology_set_xml(other, xml) &&
+	    !hwloc_topology_set_flags(other,
+				      HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) &&
+	    !hwloc_topology_load(other)) {
+		visit_boxes(hwloc_get_root_obj(other), 0, visit, ctx);
+		result = 0;
+	}
+	hwloc_topology_destroy(other);
+	return result;
+}
+
 void topo_version(char *buf, size_t size)
 {
 	unsigned v = hwloc_get_api_version();

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { TOPO_MAX_PLACES = 16, TOPO_ANY_PU = -1 };
 
@@ -60,6 +61,26 @@ void topo_signature(char *buf, size_t size);
 
 /* Where a PU is: "package 0 core 3 node 0", what there is of it. */
 void topo_describe(int pu, char *buf, size_t size);
+
+/* An object of a machine: "Package", "L3", "PU" …, in the order in which its
+ * drawing nests; what it holds follows it, a level deeper. */
+struct topo_box {
+	const char *type;
+	int depth;    /* 0: the machine */
+	int os_index; /* -1: it has none */
+	int logical;
+	bool is_pu, is_cache;
+	char kind;      /* of a cache: 'u'nified, 'd'ata, 'i'nstructions */
+	unsigned level; /* of a cache: 1 … 5 */
+	uint64_t bytes; /* of a cache, or a node's own memory; 0: none */
+	int pus;        /* within */
+};
+
+/* Every object of the machine in an XML file, whatever machine this is. 0, or
+ * -1: hwloc cannot read it. */
+int topo_each_box(const char *xml,
+		  void (*visit)(void *ctx, const struct topo_box *box),
+		  void *ctx);
 
 /* "2.9.0" */
 void topo_version(char *buf, size_t size);

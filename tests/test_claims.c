@@ -7,6 +7,7 @@
 #include <math.h>
 #include <sys/stat.h>
 
+#include "csv.h"
 #include "results.h"
 #include "support.h"
 
@@ -16,6 +17,7 @@ static char *text;
 static size_t text_size;
 static FILE *run;
 static struct summary summary;
+static struct env_file env;
 static struct claim_line *line;
 static size_t lines;
 
@@ -78,7 +80,7 @@ static void decide(void)
 	free(text);
 	if (summary_read(&summary, "summary.csv", err, sizeof(err)))
 		fail_msg("%s", err);
-	line = claims_decide(&summary, &lines);
+	line = claims_decide(&summary, &env, &lines);
 	assert_non_null(line);
 }
 
@@ -439,14 +441,24 @@ static void test_slope_of_nothing(void **state)
 	expect(slope, "not run: fewer than three sizes");
 }
 
+static size_t unmeasured(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < lines; i++)
+		count += !!strstr(line[i].verdict, "no bench measures it");
+	return count;
+}
+
 static void test_not_included(void **state)
 {
 	(void)state;
 	row("getppid/-/-/-/-", "latency", 100, 99, 101);
 	expect_all("not run: the run did not include or could not count it");
-	/* a line for each, two for the path, one for the slope and one for
-	 * LOCK XCHG */
-	assert_int_equal(lines, COUNT(range) + COUNT(fact) + COUNT(ratio) + 4);
+	/* a line for each, two for the path, one for the slope, one for LOCK
+	 * XCHG, one for the scheduler's name */
+	assert_int_equal(lines - unmeasured(),
+			 COUNT(range) + COUNT(fact) + COUNT(ratio) + 5);
 	/* those of a claim stand together */
 	for (size_t i = 1; i < lines; i++)
 		for (size_t k = 0; k + 1 < i; k++)
@@ -680,6 +692,147 @@ static void test_rules(void **state)
 	assert_non_null(strstr(claims_rules, "0.05"));
 }
 
+/* --------------------------------------------- the tables they stand in */
+
+/* Every claim of widely copied tables, in the order in which it is read. */
+static const char *const id[] = {
+	"copy-count",    "wake-syscalls",  "switches",      "latency",
+	"ipc-path",      "memory-model",   "address-space", "creation",
+	"startup",       "switch-weight",  "containment",   "sab-map",
+	"sab-zero-copy", "no-cow",         "page-tables",   "store-visible",
+	"lock-xchg",     "futex-only",     "futex-cost",    "same-pid",
+	"schedulable",   "scheduler-name", "how-many",
+};
+
+static void test_every_claim_has_a_line(void **state)
+{
+	size_t at = 0;
+
+	(void)state;
+	row("getppid/-/-/-/-", "latency", 100, 99, 101);
+	decide();
+	for (size_t i = 0; i < COUNT(id); i++) {
+		assert_non_null(claim_table_of(id[i]));
+		assert_true(at < lines);
+		assert_string_equal(line[at].id, id[i]);
+		assert_int_equal(strncmp(line[at].verdict, "not run: ", 9), 0);
+		while (at < lines && !strcmp(line[at].id, id[i]))
+			at++;
+	}
+	assert_int_equal(at, lines);
+	assert_null(claim_table_of("nothing"));
+}
+
+static void test_numbers(void **state)
+{
+	const struct claim_line *found;
+
+	(void)state;
+	row("message/pipe/process/l3/size=1KiB", "latency", 8420, 8400, 8500);
+	row("fork_memory/dirty/process/pu/rss=256MiB", "call", 220, 218, 222);
+	row("fork_memory/dirty/process/pu/rss=0B", "call", 100, 100, 100);
+	decide();
+	found = must_find("1 KiB message one way, child (pipe)");
+	assert_true(fabs(found->value - (4210)) < 1e-9);
+	assert_true(fabs(found->ci.low - (4200)) < 1e-9);
+	assert_true(fabs(found->ci.high - (4250)) < 1e-9);
+	assert_string_equal(found->unit, "ns");
+	assert_string_equal(found->cases, "message/pipe/process/l3/size=1KiB");
+	assert_string_equal(found->metric, "latency");
+	assert_string_equal(claim_verdict_word(found), "differs");
+	assert_string_equal(claim_verdict_why(found), "");
+	found = must_find("fork: 256 MiB written");
+	assert_true(fabs(found->value - (2.2)) < 1e-9);
+	assert_string_equal(found->unit, "ratio");
+	found = must_find("64 MiB by reference");
+	assert_true(isnan(found->value));
+	assert_string_equal(claim_verdict_word(found), "not run");
+	assert_non_null(strstr(claim_verdict_why(found), "did not include"));
+}
+
+static void expect_scheduler(const char *release, const char *ext,
+			     const char *measured, const char *verdict)
+{
+	char kernel[64];
+	struct env_fact told[2] = {
+		{ (char[]){ "kernel.release" }, kernel, (char[]){ "" } },
+		{ (char[]){ "sched_ext.state" }, NULL, (char[]){ "" } },
+	};
+	char state[32];
+
+	snprintf(kernel, sizeof(kernel), "%s", release);
+	snprintf(state, sizeof(state), "%s", ext);
+	told[1].value = state;
+	begin_run(NULL);
+	row("getppid/-/-/-/-", "latency", 100, 99, 101);
+	env = (struct env_file){ told, 2 };
+	decide();
+	expect("who picks what runs next", verdict);
+	assert_int_equal(strncmp(must_find("who picks")->measured, measured,
+				 strlen(measured)),
+			 0);
+	env = (struct env_file){ NULL, 0 };
+	end_run(NULL);
+}
+
+static void test_scheduler(void **state)
+{
+	(void)state;
+	expect_scheduler("6.18.44-generic", "disabled", "EEVDF (Linux 6.18",
+			 "differs");
+	expect_scheduler("6.6.0", "", "EEVDF", "differs");
+	expect_scheduler("6.5.13", "", "CFS", "holds");
+	expect_scheduler("5.10.0-28-amd64", "", "CFS (Linux 5.10", "holds");
+	expect_scheduler("7.0-rc1", "", "EEVDF", "differs");
+	expect_scheduler("6.12.1", "enabled", "sched_ext", "differs");
+	expect_scheduler("", "", "-", "not run: ");
+	expect_scheduler("six", "", "-", "not run: ");
+}
+
+/* What is written can be read back, hostile texts too. */
+static void test_csv(void **state)
+{
+	char err[256];
+	struct csv_in *in;
+	size_t rows = 0;
+
+	(void)state;
+	row("message/pipe/process/l3/size=1KiB", "latency", 8420, 8400, 8500);
+	row_lacking("create/pthread/thread/pu/-", "call", "denied",
+		    "\"a, \"\"quoted\"\" reason\"");
+	decide();
+	assert_int_equal(
+		claims_write(line, lines, &summary, ".", err, sizeof(err)), 0);
+	in = csv_open("claims.csv", err, sizeof(err));
+	assert_non_null(in);
+	for (; csv_read(in) > 0; rows++) {
+		const struct claim_line *of = &line[rows];
+		double value = csv_field_num(in, csv_column(in, "value"));
+
+		assert_string_equal(csv_field(in, csv_column(in, "schema")),
+				    CLAIMS_SCHEMA);
+		assert_string_equal(csv_field(in, csv_column(in, "id")),
+				    of->id);
+		assert_string_equal(csv_field(in, csv_column(in, "claim")),
+				    of->claim);
+		assert_string_equal(csv_field(in, csv_column(in, "why")),
+				    claim_verdict_why(of));
+		assert_string_equal(csv_field(in, csv_column(in, "table")),
+				    claim_table_of(of->id)->title);
+		if (isnan(of->value))
+			assert_true(isnan(value));
+		else
+			assert_true(fabs(value - (of->value)) < 1e-6);
+	}
+	assert_null(csv_error(in));
+	assert_int_equal(rows, lines);
+	csv_in_close(in);
+	assert_int_equal(claims_write(line, lines, &summary, "nowhere", err,
+				      sizeof(err)),
+			 -1);
+	assert_non_null(strstr(err, "nowhere/claims.csv: "));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin_run, end_run)
@@ -714,6 +867,10 @@ int main(void)
 		TEST(test_lock_xchg_incomplete),
 		TEST(test_lock_xchg_no_interval),
 		cmocka_unit_test(test_rules),
+		TEST(test_every_claim_has_a_line),
+		TEST(test_numbers),
+		cmocka_unit_test(test_scheduler),
+		TEST(test_csv),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);

@@ -40,6 +40,7 @@ static void check_error(const char *path, const char *err)
 /* Everything a report would do with the rows, short of printing them. */
 static void use(const struct summary *s)
 {
+	const struct env_file no_env = { 0 };
 	struct claim_line *line;
 	char text[UNITS_SIZE];
 	size_t count = 0;
@@ -52,7 +53,7 @@ static void use(const struct summary *s)
 		units_value(text, sizeof(text), s->row[i].unit,
 			    s->row[i].value);
 	}
-	line = claims_decide(s, &count);
+	line = claims_decide(s, &no_env, &count);
 	for (size_t i = 0; line && i < count; i++)
 		must(line[i].verdict[0], "every claim has a verdict");
 	free(line);

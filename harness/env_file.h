@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* env.csv, read back: what the machine was when a run was made. */
+#ifndef HANDOFF_ENV_FILE_H
+#define HANDOFF_ENV_FILE_H
+
+#include <stddef.h>
+
+struct env_fact {
+	char *name, *value, *source;
+};
+
+struct env_file {
+	struct env_fact *fact; /* in the file's order */
+	size_t count;
+};
+
+/* Reads DIR/env.csv. 0, also where there is none (no facts then); or -1 with
+ * one line in err. */
+int env_file_read(struct env_file *file, const char *dir, char *err,
+		  size_t size);
+void env_file_free(struct env_file *file);
+
+/* What is known under a name; NULL: nothing, or an empty value. */
+const char *env_file_value(const struct env_file *file, const char *name);
+
+#endif
