@@ -47,16 +47,19 @@ uint64_t futex_sleep_ticks(const struct run *r)
 
 uint64_t futex_wake_sleeper(struct word *word, int flags)
 {
-	for (;;) {
-		uint64_t before = clock_now();
-		long woken = futex_wake(word, flags, 1);
+	struct timespec since = { 0 };
+	uint64_t before;
+	long woken;
 
-		if (woken == 1)
-			return before;
+	do {
+		before = clock_now();
+		woken = futex_wake(word, flags, 1);
 		if (woken < 0)
 			die_errno("FUTEX_WAKE");
-		sched_yield();
-	}
+		if (!woken && futex_tired(&since))
+			die("the waiter never slept");
+	} while (!woken);
+	return before;
 }
 
 /* --------------------------------------------------------- one party alone */

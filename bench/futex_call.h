@@ -5,6 +5,7 @@
 #define HANDOFF_FUTEX_CALL_H
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -84,6 +85,20 @@ static inline long futex_unlock_pi(struct word *word, int flags)
 {
 	return syscall(SYS_futex, &word->value, FUTEX_UNLOCK_PI | flags, 0,
 		       NULL, NULL, 0);
+}
+
+/* Nobody is waited for for ever: lets others run; true once it has done so for
+ * seconds since its first time, before which *since was zeroed. */
+static inline bool futex_tired(struct timespec *since)
+{
+	enum { PATIENCE_S = 4 };
+	struct timespec now;
+
+	sched_yield();
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!since->tv_sec)
+		*since = now;
+	return now.tv_sec - since->tv_sec > PATIENCE_S;
 }
 
 #endif

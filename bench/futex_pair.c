@@ -99,17 +99,20 @@ static void bitset_sleep(struct end *e)
 
 static uint64_t bitset_wake(struct end *e)
 {
-	let_it_sleep(e);
-	for (;;) {
-		uint64_t before = clock_now();
-		long woken = futex_wake_bits(e->theirs, e->flags, 1, BIT);
+	struct timespec since = { 0 };
+	uint64_t before;
+	long woken;
 
-		if (woken == 1)
-			return before;
+	let_it_sleep(e);
+	do {
+		before = clock_now();
+		woken = futex_wake_bits(e->theirs, e->flags, 1, BIT);
 		if (woken < 0)
 			die_errno("FUTEX_WAKE_BITSET");
-		sched_yield();
-	}
+		if (!woken && futex_tired(&since))
+			die("the waiter never slept");
+	} while (!woken);
+	return before;
 }
 
 /* ------------------------------------------------------------------- waitv */
@@ -352,14 +355,11 @@ static long put_over(void)
 
 static void find_it(void)
 {
-	enum { TRIES = 1 << 20 };
+	struct timespec since = { 0 };
 
-	for (int i = 0; i < TRIES; i++) {
-		if (put_over() == 1)
-			return;
-		sched_yield();
-	}
-	die("the waiter sleeps on neither word");
+	while (put_over() != 1)
+		if (futex_tired(&since))
+			die("the waiter sleeps on neither word");
 }
 
 static uint64_t requeue_drive(struct end *e, uint64_t n, uint64_t *stamps)

@@ -17,7 +17,6 @@ enum { CALL, FIRST, LAST };
 enum {
 	STACK = 64 << 10, /* of a thread, and what its C library adds */
 	SPARE = 16 << 10, /* memory of a waiter beside, about */
-	MISSES = 1000,    /* calls in a row that found not all asleep */
 };
 
 struct kind {
@@ -190,15 +189,15 @@ static bool wake_once(struct run *r)
 
 static uint64_t run(struct run *r, uint64_t n)
 {
-	unsigned missed = 0;
+	struct timespec since = { 0 };
 
 	for (uint64_t i = 0; i < n;) {
-		bool all = wake_once(r);
-
-		missed = all ? 0 : missed + 1;
-		i += all;
-		if (missed == MISSES)
+		if (wake_once(r)) {
+			since.tv_sec = 0;
+			i++;
+		} else if (futex_tired(&since)) {
 			die("not all of %u waiters ever slept", s.count);
+		}
 	}
 	r->peer_pu = s.shared->waiter[0].pu;
 	return n;
