@@ -5,9 +5,11 @@
 
 #include <limits.h>
 #include <linux/futex.h>
+#include <math.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "refusal.h"
@@ -44,6 +46,14 @@ static void wait_for(struct word *word, uint32_t value)
 	while (atomic_load(&word->value) != value);
 }
 
+/* Whether all have come to the gate. */
+static bool has_begun(const struct crew *crew, uint32_t batch)
+{
+	uint32_t came = atomic_load(&crew->shared->arrived.value);
+
+	return (int32_t)(came - batch * crew->parties) >= 0;
+}
+
 /*
  * The gate: who has come looks until the last one has. All are awake then, and
  * where each has a PU of its own all go on within the time that a cache line
@@ -51,11 +61,8 @@ static void wait_for(struct word *word, uint32_t value)
  */
 static void pass_gate(struct crew *crew, uint32_t batch)
 {
-	struct word *arrived = &crew->shared->arrived;
-	uint32_t all = batch * crew->parties;
-
-	atomic_fetch_add(&arrived->value, 1);
-	while ((int32_t)(atomic_load(&arrived->value) - all) < 0)
+	atomic_fetch_add(&crew->shared->arrived.value, 1);
+	while (!has_begun(crew, batch))
 		if (crew->crowded)
 			sched_yield();
 		else
@@ -150,6 +157,24 @@ void crew_start(struct crew *crew, uint64_t n)
 {
 	crew->shared->n = n;
 	announce(&crew->shared->batch, ++crew->batch);
+}
+
+bool crew_is_over_within(struct crew *crew, double ns)
+{
+	struct word *word = &crew->shared->over;
+	const struct timespec most = {
+		.tv_sec = (time_t)(ns / 1e9),
+		.tv_nsec = (long)fmod(ns, 1e9),
+	};
+	bool begun, over;
+
+	do {
+		begun = has_begun(crew, crew->batch);
+		syscall(SYS_futex, &word->value, FUTEX_WAIT, crew->batch - 1,
+			&most, NULL, 0);
+		over = atomic_load(&word->value) == crew->batch;
+	} while (!begun && !over);
+	return over;
 }
 
 void crew_finish(struct crew *crew)

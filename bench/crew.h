@@ -60,6 +60,8 @@ int crew_setup(struct run *r, struct crew *crew, unsigned parties,
  * who do something meanwhile; or whole: returns n.
  */
 void crew_start(struct crew *crew, uint64_t n);
+/* Waits for its end, so long at most once it has begun. */
+bool crew_is_over_within(struct crew *crew, double ns);
 void crew_finish(struct crew *crew);
 uint64_t crew_run(struct crew *crew, uint64_t n);
 

@@ -42,6 +42,7 @@ static const struct chart {
 	{ "fence", "fence", "fences over outstanding stores" },
 	{ "fork_memory", "fork_memory", "fork, exit and reap over memory" },
 	{ "page", "page", "page faults by kind" },
+	{ "lock", "lock", "a lock over who contends for it" },
 };
 
 enum { CHARTS = sizeof(chart) / sizeof(*chart) };
