@@ -607,10 +607,9 @@ static const struct metric metrics[] = {
 };
 
 static const uint64_t once[] = { PARAM_NONE, PARAM_END };
-static const uint64_t parties[] = { 2,  4,   8,         16,       32,
-				    64, 128, PARAM_PUS, PARAM_END };
-
-enum { BOTH = PEER_THREAD | PEER_PROCESS };
+static const uint64_t all_parties[] = { PARAM_PUS, PARAM_END };
+static const uint64_t some_parties[] = { 2,  4,   8,         16,       32,
+					 64, 128, PARAM_PUS, PARAM_END };
 
 #define METRICS_STORE many
 #define METRICS_EXCHANGE many
@@ -637,11 +636,12 @@ enum { BOTH = PEER_THREAD | PEER_PROCESS };
 #define ROW_CONTENDED(name, kind, needs, tier)                            \
 	ROWS(#name "_contended", WAY(name, kind, CONTENDED), needs, tier, \
 	     METRICS_##kind)
-#define ROW_CROWD(name, kind, needs, tier)                                \
-	{                                                                 \
-#name "_crowd", WAY(name, kind, CONTENDED)                \
-		, BOTH, PLACES_NONE, needs, tier, parties, METRICS_##kind \
-	}                                                                 \
+#define ROW_CROWD(name, kind, needs, parties)                     \
+	{                                                         \
+#name "_crowd", WAY(name, kind, CONTENDED)        \
+		, PEER_THREAD, PLACES_NONE, needs, FULL, parties, \
+			METRICS_##kind                            \
+	}                                                         \
 	,
 
 static const struct variant variants[] = {

@@ -92,7 +92,7 @@
 /*
  * The lists: X(name, kind, needs, tier). PLAIN ones stand for themselves;
  * CONTENDED, REMOTE and CROWD name those of them, and of C11's, that are
- * measured so.
+ * measured so; CROWD with how many parties instead of the tier.
  */
 #if defined(__x86_64__)
 ATOMIC_LOAD(mov_load, "mov %1, %0")
@@ -120,10 +120,10 @@ ATOMIC_SWAP(plain_add, "add %1, %0")
 	X(xchg, EXCHANGE, NULL, FULL)     \
 	X(lock_xadd, ADD, NULL, HEADLINE) \
 	X(lock_cmpxchg, COMPARE, NULL, FULL)
-#define ATOMICS_CROWD(X)              \
-	X(xchg, EXCHANGE, NULL, FULL) \
-	X(lock_xadd, ADD, NULL, FULL) \
-	X(lock_cmpxchg, COMPARE, NULL, FULL)
+#define ATOMICS_CROWD(X)                      \
+	X(xchg, EXCHANGE, NULL, all_parties)  \
+	X(lock_xadd, ADD, NULL, some_parties) \
+	X(lock_cmpxchg, COMPARE, NULL, all_parties)
 
 #elif defined(__aarch64__)
 #define ATOMIC_LSE ".arch_extension lse\n\t"
@@ -168,11 +168,11 @@ ATOMIC_LOOP(plain_add, "ldr %1, %0\n\tadd %2, %1, %4\n\tstr %2, %0")
 	X(ldaddal, ADD, for_lse, HEADLINE) \
 	X(casal, COMPARE, for_lse, FULL)   \
 	X(ldxr_stxr, ADD, NULL, FULL)
-#define ATOMICS_CROWD(X)                  \
-	X(swpal, EXCHANGE, for_lse, FULL) \
-	X(ldaddal, ADD, for_lse, FULL)    \
-	X(casal, COMPARE, for_lse, FULL)  \
-	X(ldxr_stxr, ADD, NULL, FULL)
+#define ATOMICS_CROWD(X)                         \
+	X(swpal, EXCHANGE, for_lse, all_parties) \
+	X(ldaddal, ADD, for_lse, some_parties)   \
+	X(casal, COMPARE, for_lse, all_parties)  \
+	X(ldxr_stxr, ADD, NULL, some_parties)
 
 #elif defined(__riscv) && __riscv_xlen == 64
 ATOMIC_LOAD(ld, "ld %0, %1")
@@ -207,10 +207,10 @@ ATOMIC_LOOP(plain_add, "ld %1, %0\n\tadd %2, %1, %4\n\tsd %2, %0")
 	X(amoswap_aqrl, EXCHANGE, NULL, FULL) \
 	X(amoadd_aqrl, ADD, NULL, HEADLINE)   \
 	X(lr_sc_cas, COMPARE, NULL, FULL)
-#define ATOMICS_CROWD(X)                      \
-	X(amoswap_aqrl, EXCHANGE, NULL, FULL) \
-	X(amoadd_aqrl, ADD, NULL, FULL)       \
-	X(lr_sc_cas, COMPARE, NULL, FULL)
+#define ATOMICS_CROWD(X)                             \
+	X(amoswap_aqrl, EXCHANGE, NULL, all_parties) \
+	X(amoadd_aqrl, ADD, NULL, some_parties)      \
+	X(lr_sc_cas, COMPARE, NULL, all_parties)
 #else
 #error "the atomic instructions of this architecture are not known"
 #endif
@@ -237,7 +237,7 @@ ATOMIC_LOOP(plain_add, "ld %1, %0\n\tadd %2, %1, %4\n\tsd %2, %0")
 		   atomic_exchange_explicit(atom, put, memory_order_##order))  \
 	ATOMIC_C11(c11_fetch_add_##order,                                      \
 		   atomic_fetch_add_explicit(atom, put, memory_order_##order)) \
-	ATOMIC_C11(c11_compare_exchange_##order,                               \
+	ATOMIC_C11(c11_cas_##order,                                            \
 		   (atomic_compare_exchange_strong_explicit(                   \
 			    atom, &expected, put, memory_order_##order,        \
 			    memory_order_##fails),                             \
@@ -258,7 +258,7 @@ ATOMIC_C11_CHANGE(seq_cst, seq_cst)
 #define ATOMICS_C11_OF(X, order)                      \
 	X(c11_exchange_##order, EXCHANGE, NULL, FULL) \
 	X(c11_fetch_add_##order, ADD, NULL, FULL)     \
-	X(c11_compare_exchange_##order, COMPARE, NULL, FULL)
+	X(c11_cas_##order, COMPARE, NULL, FULL)
 #define ATOMICS_C11(X)                          \
 	X(c11_load_relaxed, LOAD, NULL, FULL)   \
 	X(c11_load_acquire, LOAD, NULL, FULL)   \

@@ -39,6 +39,8 @@ static const struct chart {
 	{ "matrix", "roundtrip", "round trips between every two PUs",
 	  "roundtrip/*/*/pu*-pu*/-" },
 	{ "waiters", "waiters", "one wake for many: the first, the last runs" },
+	{ "atomic", "atomic", "atomic operations, alone and contended" },
+	{ "visible", "visible", "from a store until another sees it" },
 	{ "fence", "fence", "fences over outstanding stores" },
 	{ "fork_memory", "fork_memory", "fork, exit and reap over memory" },
 	{ "page", "page", "page faults by kind" },

@@ -19,7 +19,7 @@
 #   layers_<peer>           "stack": its variants, from the first; each does what those before it do and more. They are
 #                           measured by the first metric, and the last one's end by the second
 #   end_<peer>              "stack": what that end is
-#   place_<name>            the title of that place's panel, where the one below does not fit
+#   place_<name>            the title of that place's panel, where the one below does not fit; place_none: of "-"
 # Times in the CSV are ns. Lengths here are px of a canvas 1000 px wide, from its top left corner.
 
 reset
@@ -98,7 +98,7 @@ if (!exists("place_node")) place_node = "node: same NUMA node"
 if (!exists("place_package")) place_package = "package: same socket"
 if (!exists("place_machine")) place_machine = "machine: nothing closer"
 if (!exists("place_any")) place_any = "any: not bound"
-place_text(p) = p eq "-" ? "" : exists("place_".p) ? value("place_".p) : p[1:1] eq "l" ? p.": shared L".p[2:*]." cache" : p
+place_text(p) = p eq "-" ? (exists("place_none") ? place_none : "") : exists("place_".p) ? value("place_".p) : p[1:1] eq "l" ? p.": shared L".p[2:*]." cache" : p
 spelled(key) = place_text(key[1:strstrt(key, ":") - 1]).", ".key[strstrt(key, ":") + 1:*]
 panel_text(key) = !metric_panels ? place_text(key) : 8 * strlen(spelled(key)) < width ? spelled(key) : key
 
