@@ -168,9 +168,9 @@ static uint64_t cache_bytes(int pu, unsigned level)
 	return 0;
 }
 
-/* Bytes to go round in so that each line is found in a level: four times the
- * nearer one, or twice, and half of it at most, as others use it too. A power
- * of two; -1: absent. */
+/* Bytes to go round in so that each line is found in a level: twice the nearer
+ * one, which keeps none of them then, and half of it at most, as others use it
+ * too. A power of two; -1: absent. */
 static int working_set(struct run *r, enum residency where, uint64_t *bytes)
 {
 	unsigned level = (unsigned)where;
@@ -184,8 +184,6 @@ static int working_set(struct run *r, enum residency where, uint64_t *bytes)
 				    here ? level - 1 : level);
 	*bytes = 1;
 	while (*bytes < 2 * near)
-		*bytes *= 2;
-	if (*bytes < 4 * near && 2 * *bytes <= here / 2)
 		*bytes *= 2;
 	if (*bytes > here / 2)
 		return bench_absent(r,

@@ -6,6 +6,7 @@
 #include <gsl/gsl_fft_halfcomplex.h>
 #include <gsl/gsl_fft_real.h>
 #include <gsl/gsl_fit.h>
+#include <gsl/gsl_rng.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <limits.h>
@@ -1025,4 +1026,279 @@ struct line stats_line(const double *x, const double *y, size_t n, double level)
 	line.slope_ci.low = line.slope - t * sqrt(c11);
 	line.slope_ci.high = line.slope + t * sqrt(c11);
 	return line;
+}
+
+/* -------------------------------------------------------- two segments */
+
+/* Draws of residuals, points that make a segment. */
+#define KNEE_DRAWS 200
+#define KNEE_POINTS 3
+
+/* y = from[0].intercept + from[0].slope x up to `at`, from[1]… behind it. */
+struct broken {
+	double at, square; /* sum of squared residuals */
+	struct {
+		double intercept, slope;
+	} from[2];
+	size_t first; /* points of the first segment */
+};
+
+static double fitted(const struct broken *b, size_t i, double x)
+{
+	int segment = i >= b->first;
+
+	return b->from[segment].intercept + b->from[segment].slope * x;
+}
+
+/* One line through n points, and what it leaves. */
+static double fit_line(const double *x, const double *y, size_t n,
+		       double *intercept, double *slope)
+{
+	double c00, c01, c11, square;
+
+	gsl_fit_linear(x, 1, y, 1, n, intercept, slope, &c00, &c01, &c11,
+		       &square);
+	return square;
+}
+
+/* Sums of a stretch of points, as far from the middle of all. */
+struct sums {
+	double n, x, y, xx, xy, yy;
+};
+
+static void add_point(struct sums *s, double x, double y, double sign)
+{
+	s->n += sign;
+	s->x += sign * x;
+	s->y += sign * y;
+	s->xx += sign * x * x;
+	s->xy += sign * x * y;
+	s->yy += sign * y * y;
+}
+
+/* What one line through them leaves. */
+static double left_by_line(const struct sums *s)
+{
+	double xx = s->xx - s->x * s->x / s->n, xy = s->xy - s->x * s->y / s->n,
+	       yy = s->yy - s->y * s->y / s->n;
+
+	return fmax(0, yy - xy * xy / xx);
+}
+
+/* A point at a time goes over from the second segment to the first. */
+static struct broken fit_free(const double *x, const double *y, size_t n)
+{
+	double x0 = gsl_stats_mean(x, 1, n), y0 = gsl_stats_mean(y, 1, n);
+	struct broken best = { .square = INFINITY };
+	struct sums first = { 0 }, second = { 0 };
+
+	for (size_t i = 0; i < n; i++)
+		add_point(&second, x[i] - x0, y[i] - y0, 1);
+	for (size_t k = 1; k + KNEE_POINTS <= n; k++) {
+		double square;
+
+		add_point(&first, x[k - 1] - x0, y[k - 1] - y0, 1);
+		add_point(&second, x[k - 1] - x0, y[k - 1] - y0, -1);
+		if (k < KNEE_POINTS)
+			continue;
+		square = left_by_line(&first) + left_by_line(&second);
+		if (square < best.square) {
+			best.square = square;
+			best.first = k;
+		}
+	}
+	best.at = x[best.first - 1];
+	fit_line(x, y, best.first, &best.from[0].intercept,
+		 &best.from[0].slope);
+	fit_line(x + best.first, y + best.first, n - best.first,
+		 &best.from[1].intercept, &best.from[1].slope);
+	return best;
+}
+
+/*
+ * The joined fit with its knee given: to the line is added bend × (x - at) for
+ * what lies behind. The bend is what is left of y without a line over what is
+ * left of that ramp without one (Frisch and Waugh, 1933). ramp: room for n.
+ */
+static struct broken fit_joined_at(const double *x, const double *y, size_t n,
+				   double at, double *ramp)
+{
+	struct broken b = { .at = at };
+	double of_ramp[2], of_y[2], top = 0, bottom = 0, bend;
+
+	for (size_t i = 0; i < n; i++) {
+		ramp[i] = x[i] > at ? x[i] - at : 0;
+		b.first += x[i] <= at;
+	}
+	fit_line(x, ramp, n, &of_ramp[0], &of_ramp[1]);
+	b.square = fit_line(x, y, n, &of_y[0], &of_y[1]);
+	for (size_t i = 0; i < n; i++) {
+		double left = ramp[i] - of_ramp[0] - of_ramp[1] * x[i];
+
+		top += left * (y[i] - of_y[0] - of_y[1] * x[i]);
+		bottom += left * left;
+	}
+	bend = bottom > 0 ? top / bottom : 0;
+	b.square = fmax(0, b.square - bend * top);
+	b.from[0].intercept = of_y[0] - bend * of_ramp[0];
+	b.from[0].slope = of_y[1] - bend * of_ramp[1];
+	b.from[1].intercept = b.from[0].intercept - bend * at;
+	b.from[1].slope = b.from[0].slope + bend;
+	return b;
+}
+
+/* The best knee between two neighbouring x, by ternary search. */
+static struct broken refine(const double *x, const double *y, size_t n,
+			    double low, double high, double *ramp)
+{
+	for (int i = 0; i < 12; i++) {
+		double third = (high - low) / 3;
+		double a = fit_joined_at(x, y, n, low + third, ramp).square;
+		double b = fit_joined_at(x, y, n, high - third, ramp).square;
+
+		if (a < b)
+			high -= third;
+		else
+			low += third;
+	}
+	return fit_joined_at(x, y, n, (low + high) / 2, ramp);
+}
+
+static struct broken fit_joined(const double *x, const double *y, size_t n,
+				double *ramp)
+{
+	struct broken best = { .square = INFINITY };
+	size_t knee = 0;
+
+	for (size_t k = KNEE_POINTS - 1; k + KNEE_POINTS <= n; k++) {
+		struct broken b = fit_joined_at(x, y, n, x[k], ramp);
+
+		if (b.square < best.square) {
+			best = b;
+			knee = k;
+		}
+	}
+	for (size_t k = knee - 1; k <= knee; k++) {
+		struct broken b;
+
+		if (k + 1 < KNEE_POINTS || k + 1 + KNEE_POINTS > n)
+			continue;
+		b = refine(x, y, n, x[k], x[k + 1], ramp);
+		if (b.square < best.square)
+			best = b;
+	}
+	return best;
+}
+
+static struct broken fit_broken(const double *x, const double *y, size_t n,
+				enum bend bend, double *ramp)
+{
+	return bend == BEND_FREE ? fit_free(x, y, n) :
+				   fit_joined(x, y, n, ramp);
+}
+
+/* The fit again with its residuals drawn anew, each scaled for what fitting
+ * took from them. parameters: of the fit. */
+static void draw_residuals(gsl_rng *random, const double *fit,
+			   const double *residual, size_t n, size_t parameters,
+			   double *y)
+{
+	double scale = sqrt((double)n / (double)(n - parameters));
+
+	for (size_t i = 0; i < n; i++)
+		y[i] = fit[i] +
+		       scale * residual[gsl_rng_uniform_int(random, n)];
+}
+
+/* What is needed of memory, each of n values. */
+struct knee_room {
+	double *fit, *residual, *y, *ramp;
+};
+
+static struct interval knee_interval(const double *x, const double *y, size_t n,
+				     enum bend bend, const struct broken *b,
+				     double level, gsl_rng *random,
+				     const struct knee_room *room)
+{
+	double at[KNEE_DRAWS];
+
+	for (size_t i = 0; i < n; i++) {
+		room->fit[i] = fitted(b, i, x[i]);
+		room->residual[i] = y[i] - room->fit[i];
+	}
+	for (size_t i = 0; i < KNEE_DRAWS; i++) {
+		draw_residuals(random, room->fit, room->residual, n, 4,
+			       room->y);
+		at[i] = fit_broken(x, room->y, n, bend, room->ramp).at;
+	}
+	return (struct interval){
+		stats_quantile(at, KNEE_DRAWS, (1 - level) / 2),
+		stats_quantile(at, KNEE_DRAWS, (1 + level) / 2)
+	};
+}
+
+/* How often one line, drawn anew, is mended as much by a knee. */
+static double knee_p(const double *x, const double *y, size_t n, enum bend bend,
+		     double square, gsl_rng *random,
+		     const struct knee_room *room)
+{
+	double intercept, slope;
+	double line = fit_line(x, y, n, &intercept, &slope);
+	size_t as_much = 0;
+
+	/* nothing is left to mend but rounding */
+	if (!(line > 1e-20 * gsl_stats_tss(y, 1, n)))
+		return 1;
+	for (size_t i = 0; i < n; i++) {
+		room->fit[i] = intercept + slope * x[i];
+		room->residual[i] = y[i] - room->fit[i];
+	}
+	for (size_t i = 0; i < KNEE_DRAWS; i++) {
+		double one, two, a, b;
+
+		draw_residuals(random, room->fit, room->residual, n, 2,
+			       room->y);
+		one = fit_line(x, room->y, n, &a, &b);
+		two = fit_broken(x, room->y, n, bend, room->ramp).square;
+		as_much += two * line <= square * one;
+	}
+	return (double)(as_much + 1) / (KNEE_DRAWS + 1);
+}
+
+static bool ascends(const double *x, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (!(x[i] > x[i - 1]))
+			return false;
+	return true;
+}
+
+struct knee stats_knee(const double *x, const double *y, size_t n,
+		       enum bend bend, double level, unsigned long seed)
+{
+	struct knee knee = { NAN, no_interval, NAN, NAN, NAN, NAN };
+	double *memory = allocate(4 * n, sizeof(*memory));
+	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+	struct knee_room room;
+	struct broken b;
+
+	if (!memory || !random || n < 8 || !is_level(level) ||
+	    !all_finite(x, n) || !all_finite(y, n) || !ascends(x, n))
+		goto out;
+	room = (struct knee_room){ memory, memory + n, memory + 2 * n,
+				   memory + 3 * n };
+	gsl_rng_set(random, seed);
+	b = fit_broken(x, y, n, bend, room.ramp);
+	knee.at = b.at;
+	knee.before = b.from[0].slope;
+	knee.after = b.from[1].slope;
+	knee.rise = fitted(&b, n - 1, x[n - 1]) -
+		    (b.from[0].intercept + b.from[0].slope * x[n - 1]);
+	knee.at_ci = knee_interval(x, y, n, bend, &b, level, random, &room);
+	knee.p = knee_p(x, y, n, bend, b.square, random, &room);
+out:
+	if (random)
+		gsl_rng_free(random);
+	free(memory);
+	return knee;
 }
