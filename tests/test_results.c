@@ -432,6 +432,57 @@ static void test_exact(void **state)
 	assert_true(results_width(&results, DELTA) == 0);
 }
 
+/* So many of so many tries, which no median would add up. */
+static void add_tries(double tries, double rate)
+{
+	answer(RUN_MEASURE);
+	exact_metric("rate", "1/s", rate);
+	exact_metric("open", "bool", tries);
+	inv.sample.metric[1].total = true;
+	add(DELTA);
+}
+
+/* A total is the sum over invocations, and has no interval. */
+static void test_total(void **state)
+{
+	static const char *const empty[] = { "ci_low", "ci_high", "min",
+					     "p50",    "p90",     "p99",
+					     "p999",   "max",     "flags" };
+	double sum = 0;
+
+	(void)state;
+	for (int i = 0; i < 7; i++) {
+		double tries = 1e6 + 1000 * i * i;
+
+		add_tries(tries, 5 + i);
+		sum += tries;
+	}
+	results.precision = 1e-9;
+	write_all();
+	assert_true(number(delta_id, "open", "value") == sum);
+	expect(delta_id, "open", "invocations", "7");
+	expect(delta_id, "open", "samples", "21");
+	expect(delta_id, "open", "method", "exact");
+	for (size_t i = 0; i < COUNT(empty); i++)
+		expect(delta_id, "open", empty[i], "");
+	/* its neighbour is what it was */
+	expect(delta_id, "rate", "value", "8");
+	assert_true(number(delta_id, "rate", "ci_low") < 8);
+}
+
+/* Totals that are the same each time are no more certain for it. */
+static void test_equal_totals(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		add_tries(10, 0);
+	write_all();
+	expect(delta_id, "open", "value", "40");
+	expect(delta_id, "open", "ci_low", "");
+	expect(delta_id, "rate", "value", "0");
+	expect(delta_id, "rate", "ci_high", "0");
+}
+
 static void name_calls(const char *name, double value)
 {
 	struct named_calls *call = &inv.sample.call[inv.sample.calls++];
@@ -1060,6 +1111,8 @@ int main(void)
 		TEST(test_counts),
 		TEST(test_own_metrics),
 		TEST(test_exact),
+		TEST(test_total),
+		TEST(test_equal_totals),
 		TEST(test_named_calls),
 		TEST(test_no_calls),
 		TEST(test_not_ok),

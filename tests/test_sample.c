@@ -505,6 +505,44 @@ static void test_many_own_values(void **state)
 		fail_msg("%g, the first was %g", m->value, before);
 }
 
+static const struct metric totals[] = { { "first", "count",
+					  .share_of = "second" },
+					{ "second", "count", .total = true },
+					{ NULL, NULL } };
+
+static uint64_t run_totals(struct run *r, uint64_t n)
+{
+	busy(does.busy_ns);
+	does.operations += n;
+	for (uint64_t i = 0; i < n; i++) {
+		/* rare enough that a median of it would be 0 */
+		run_value(r, 0, does.runs++ % 4 ? 0 : 2);
+		run_value(r, 1, 1);
+	}
+	return n;
+}
+
+/* A total is all that was handed in while measuring, and a share its part of
+ * it: no medians, however many there were. */
+static void test_totals(void **state)
+{
+	static const struct bench with_totals = { HOOKS, .run = run_totals,
+						  .metrics = totals };
+	const struct measured *share = &sample.metric[0],
+			      *total = &sample.metric[1];
+
+	(void)state;
+	does.busy_ns = 1000;
+	measure(&with_totals);
+	assert_true(total->samples > 4096);
+	assert_true(total->value == (double)sample.evidence.operations);
+	assert_true(total->value < (double)does.operations); /* warm-up's */
+	assert_true(total->total);
+	assert_false(share->total);
+	assert_int_equal(share->method, METHOD_EXACT);
+	assert_true(fabs(share->value - 0.5) < 0.001);
+}
+
 /* ------------------------------------------------------------ counts */
 
 static int counts_body(struct child *child, void *arg)
@@ -978,6 +1016,7 @@ int main(void)
 		TEST(test_many_own_means),
 		TEST(test_own_values),
 		TEST(test_many_own_values),
+		TEST(test_totals),
 		TEST(test_system_calls),
 		TEST(test_other_counts),
 		TEST(test_page_faults),
