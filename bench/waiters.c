@@ -314,6 +314,8 @@ static const struct variant variants[] = {
 };
 
 static const struct metric metrics[] = {
+	/* until the call returns: on one PU often only after some have run, as
+	 * the kernel switches to them within it */
 	{ "call", "ns" },
 	{ "first", "ns" },
 	{ "last", "ns" },
