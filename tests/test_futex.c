@@ -397,6 +397,11 @@ static void wake_nobody(void)
 	answer_futex(FUTEX_WAKE, EINVAL);
 }
 
+static void refuse_bits(void)
+{
+	answer_futex(FUTEX_WAKE_BITSET, EINVAL);
+}
+
 static void requeue_nobody(void)
 {
 	answer_futex(FUTEX_CMP_REQUEUE, EINVAL);
@@ -425,8 +430,8 @@ static void test_broken_calls(void **state)
 		{ "requeue_none_shared", 0, requeue_nobody, "or failed" },
 		{ "lock_pi_private", 0, lock_without_owner, "FUTEX_" },
 		{ "atomics_wait", PEER_THREAD, never_wait, "slept" },
-		{ "wake_to_run_private", PEER_THREAD, wake_nobody,
-		  "FUTEX_WAKE" },
+		{ "wake_to_run_bitset_private", PEER_THREAD, refuse_bits,
+		  "FUTEX_WAKE_BITSET" },
 	};
 
 	(void)state;
