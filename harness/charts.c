@@ -36,6 +36,7 @@ static const struct chart {
 	{ "matrix", "roundtrip", "round trips between every two PUs",
 	  "roundtrip/*/*/pu*-pu*/-" },
 	{ "fence", "fence", "fences over outstanding stores" },
+	{ "litmus", "litmus", "litmus tests: seen, or how rare at most" },
 	{ "fork_memory", "fork_memory", "fork, exit and reap over memory" },
 	{ "page", "page", "page faults by kind" },
 };
