@@ -35,7 +35,7 @@ enum {
 	DELAYS = 64,
 	PATIENCE = 2000, /* breaths before a party gives its PU away */
 	LEAST_TRIES = 100000,
-	LEAST_TRIES_IN_TURN = 2000, /* a switch each */
+	LEAST_TRIES_IN_TURN = 10000, /* a switch each */
 };
 
 /* A try's two words, each far from the other and from the next try's. */

@@ -42,6 +42,7 @@ static const struct chart {
 	{ "atomic", "atomic", "atomic operations, alone and contended" },
 	{ "visible", "visible", "from a store until another sees it" },
 	{ "fence", "fence", "fences over outstanding stores" },
+	{ "litmus", "litmus", "litmus tests: seen, or how rare at most" },
 	{ "fork_memory", "fork_memory", "fork, exit and reap over memory" },
 	{ "page", "page", "page faults by kind" },
 	{ "lock", "lock", "a lock over who contends for it" },
