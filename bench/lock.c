@@ -483,7 +483,8 @@ static bool contends(const struct run *r)
 static double window_ns(const struct run *r)
 {
 	unsigned pus = r->pu_a == r->pu_b ? 1 : 2;
-	double ns = 5e6 * ((s.parties + pus - 1) / pus);
+	unsigned on_one = (s.parties + pus - 1) / pus;
+	double ns = 5e6 * on_one;
 
 	return ns < 20e6 ? ns : 20e6;
 }
