@@ -151,9 +151,9 @@ void table_print(struct table *t, enum table_style style, FILE *out)
 	size_t *widest = t ? calloc(t->columns, sizeof(*widest)) : NULL;
 	size_t rows = t ? t->cells / t->columns : 0;
 
-	/* Markdown's rule needs a dash, and a colon where aligned right */
+	/* readers of Markdown want three dashes, or two and a colon */
 	for (size_t c = 0; widest && c < t->columns; c++)
-		widest[c] = style == TABLE_MARKDOWN ? 2 : 0;
+		widest[c] = style == TABLE_MARKDOWN ? 3 : 0;
 	for (size_t i = 0; widest && i < t->cells; i++) {
 		size_t w =
 			width(cell(t, i / t->columns, i % t->columns), style);

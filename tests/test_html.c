@@ -333,7 +333,8 @@ static void test_markdown_hostile(void **state)
 	render("### <img src=x onerror=y>\n\n"
 	       "[a](javascript:go) ![b](http://far/x.png) <http://far> "
 	       "<javascript:go>\n\n<script>z</script>\n\n"
-	       "| <b>&lt;\xff | \"q\" |\n| - | - |\n| [c](http://far) | x |\n");
+	       "| <b>&lt;\xff | \"q\" |\n| --- | --- |\n| [c](http://far) | x "
+	       "|\n");
 	expect_lacks("<img");
 	expect_lacks("<script");
 	expect_lacks("<a ");

@@ -222,6 +222,33 @@ static int free_text(void **state)
 	return 0;
 }
 
+/* What looks like a tag, a link or an escape is text; what does not is left as
+ * it reads. A line end would end the row. */
+static void test_markdown_cell_of_markup(void **state)
+{
+	static const struct {
+		const char *cell, *written;
+	} cell[] = {
+		{ "<b>x</b>", "| \\<b>x\\</b> |" },
+		{ "<!-- x", "| \\<!-- x |" },
+		{ "[a](b)", "| [a]\\(b) |" },
+		{ "\\<b>", "| \\\\\\<b> |" },
+		{ "< 5 ms (x)", "| < 5 ms (x) |" },
+		{ "4 [3, 5]", "| 4 [3, 5] |" },
+		{ "a\nb\tc", "| a b c |" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cell) / sizeof(*cell); i++) {
+		struct table *t = table_new(1, 1);
+
+		table_cell(t, "%s", cell[i].cell);
+		print(t, TABLE_MARKDOWN);
+		if (strncmp(text, cell[i].written, strlen(cell[i].written)))
+			fail_msg("%s: %s", cell[i].cell, text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -232,6 +259,7 @@ int main(void)
 		cmocka_unit_test(test_markdown_bars),
 		cmocka_unit_test(test_markdown_rule),
 		cmocka_unit_test(test_markdown_cell_with_a_bar),
+		cmocka_unit_test(test_markdown_cell_of_markup),
 		cmocka_unit_test(test_many_cells),
 		cmocka_unit_test(test_one_column),
 		cmocka_unit_test(test_no_table),
