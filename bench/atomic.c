@@ -542,11 +542,10 @@ static int setup(struct run *r)
 		r->least_n = LINES;
 	if (s.way->situation == ALONE)
 		return 0;
-	s.contenders = contenders_open(
-		r, s.parties, s.pu,
-		s.way->situation == REMOTE ? write_lines : contend_for_word,
-		&s);
-	return s.contenders ? 0 : -1;
+	return contenders_open(r, &s.contenders, s.parties, s.pu,
+			       s.way->situation == REMOTE ? write_lines :
+							    contend_for_word,
+			       &s);
 }
 
 static int teardown(struct run *r)

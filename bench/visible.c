@@ -89,6 +89,8 @@ static struct state {
 	STORE(amoswap_aqrl, "amoswap.d.aqrl %1, %1, %0", HEADLINE) \
 	STORE(sd_fence, "sd %1, %0\n\tfence rw, rw", HEADLINE)
 #define MEMORY "+A"
+#else
+#error "the stores of this architecture are not known"
 #endif
 
 typedef void store(uint64_t *to, uint64_t value);
