@@ -583,8 +583,8 @@ static bool rcpc_there(char *why, size_t size, bool *denied)
 }
 
 static const struct need need_lse = { lse_there }, need_rcpc = { rcpc_there };
-static const struct need *const for_lse[] = { &need_lse, NULL },
-				*const for_rcpc[] = { &need_rcpc, NULL };
+const struct need *const for_lse[] = { &need_lse, NULL };
+static const struct need *const for_rcpc[] = { &need_rcpc, NULL };
 #endif
 
 static const struct metric many[] = {

@@ -8,6 +8,7 @@
 
 #include "cases.h"
 #include "invocation.h"
+#include "lacks.h"
 #include "machine.h"
 #include "sample.h"
 #include "topo.h"
@@ -133,18 +134,6 @@ static double expect_case(const struct setting *s)
 	expect_child(s->variant->name, case_body, (void *)(uintptr_t)s,
 		     s->mode == RUN_TRACE, &child);
 	return child.number[0];
-}
-
-/* What this processor does not have. */
-static bool lacks(const struct variant *v)
-{
-	char why[128];
-	bool denied = false;
-
-	for (const struct need *const *need = v->needs; need && *need; need++)
-		if (!(*need)->met(why, sizeof(why), &denied))
-			return true;
-	return false;
 }
 
 /* The first two PUs, or all of them. */
