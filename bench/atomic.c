@@ -542,11 +542,10 @@ static int setup(struct run *r)
 		r->least_n = LINES;
 	if (s.way->situation == ALONE)
 		return 0;
-	s.contenders = contenders_open(
-		r, s.parties, s.pu,
-		s.way->situation == REMOTE ? write_lines : contend_for_word,
-		&s);
-	return s.contenders ? 0 : -1;
+	return contenders_open(r, &s.contenders, s.parties, s.pu,
+			       s.way->situation == REMOTE ? write_lines :
+							    contend_for_word,
+			       &s);
 }
 
 static int teardown(struct run *r)
@@ -584,8 +583,8 @@ static bool rcpc_there(char *why, size_t size, bool *denied)
 }
 
 static const struct need need_lse = { lse_there }, need_rcpc = { rcpc_there };
-static const struct need *const for_lse[] = { &need_lse, NULL },
-				*const for_rcpc[] = { &need_rcpc, NULL };
+const struct need *const for_lse[] = { &need_lse, NULL };
+static const struct need *const for_rcpc[] = { &need_rcpc, NULL };
 #endif
 
 static const struct metric many[] = {

@@ -7,6 +7,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+#include "bench.h"
+
+#if defined(__aarch64__)
+/* The processor has LSE's swp, ldadd and cas. NULL-terminated. */
+extern const struct need *const for_lse[];
+#endif
+
 /*
  * NAME_once(word, expected, put): what the word held before. Loads heed nothing
  * else, stores, exchanges and adds only `put`, and compare-and-swap has put it

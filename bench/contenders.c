@@ -111,16 +111,15 @@ static int contender_main(void *arg)
 	}
 }
 
-struct contenders *contenders_open(struct run *r, unsigned parties,
-				   const int *pu, contend *work, void *arg)
+int contenders_open(struct run *r, struct contenders **out, unsigned parties,
+		    const int *pu, contend *work, void *arg)
 {
 	struct contenders *c =
 		calloc(1, sizeof(*c) + parties * sizeof(*c->other));
 
-	if (!c) {
-		bench_fail(r, "out of memory");
-		return NULL;
-	}
+	*out = c;
+	if (!c)
+		return bench_fail(r, "out of memory");
 	c->run = r;
 	c->parties = parties;
 	c->pu = pu;
@@ -128,26 +127,22 @@ struct contenders *contenders_open(struct run *r, unsigned parties,
 	c->arg = arg;
 	c->gate_size = sizeof(*c->gate) + parties * sizeof(*c->gate->left);
 	c->gate = party_shared(c->gate_size, pu[0]);
-	if (!c->gate) {
-		bench_fail(r, "shared memory: %s", strerror(errno));
-		return NULL;
-	}
-	if (topo_bind(pu[0])) {
-		bench_fail(r, "bind to PU %d: %s", pu[0], strerror(errno));
-		return NULL;
-	}
+	if (!c->gate)
+		return bench_fail(r, "shared memory: %s", strerror(errno));
+	if (topo_bind(pu[0]))
+		return bench_fail(r, "bind to PU %d: %s", pu[0],
+				  strerror(errno));
 	for (unsigned i = 1; i < parties; i++) {
 		struct contender *other = &c->other[i];
 
 		other->all = c;
 		other->number = i;
 		if (party_start(&other->party, r->peer, pu[i], contender_main,
-				other)) {
-			bench_fail(r, "start party %u: %s", i, strerror(errno));
-			return NULL;
-		}
+				other))
+			return bench_fail(r, "start party %u: %s", i,
+					  strerror(errno));
 	}
-	return c;
+	return 0;
 }
 
 void contenders_arm(struct contenders *c)

@@ -13,10 +13,10 @@ struct contenders;
 typedef void contend(struct contenders *c, unsigned number, void *arg);
 
 /* Starts parties - 1 others (threads or processes, as r->peer says) on pu[1] …
- * and binds the caller, number 0, to pu[0]. arg: as a process sees it, a copy.
- * NULL, and bench_fail() was called. */
-struct contenders *contenders_open(struct run *r, unsigned parties,
-				   const int *pu, contend *work, void *arg);
+ * and binds the caller, number 0, to pu[0]. pu and arg must last; a process
+ * sees a copy of them. 0, or -1 after bench_fail(). */
+int contenders_open(struct run *r, struct contenders **out, unsigned parties,
+		    const int *pu, contend *work, void *arg);
 
 /* Returns when all stand at the gate, awake and spinning. */
 void contenders_arm(struct contenders *c);

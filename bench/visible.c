@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "apart.h"
+#include "atomics.h"
 #include "pair.h"
 #include "party.h"
 
@@ -66,34 +67,37 @@ static struct state {
 
 /* ---------------------------------------------------------- the stores */
 
-/* STORE(op, instructions, when): %1 to %0; when: the tier by threads. */
+/* STORE(op, instructions, needs, when): %1 to %0; when: the tier by threads. */
 #if defined(__x86_64__)
-#define PLAIN_STORE(STORE) STORE(mov, "mov %1, %0", HEADLINE)
-#define STORES(STORE)                        \
-	PLAIN_STORE(STORE)                   \
-	STORE(xchg, "xchg %1, %0", HEADLINE) \
-	STORE(mov_mfence, "mov %1, %0\n\tmfence", HEADLINE)
+#define PLAIN_STORE(STORE) STORE(mov, "mov %1, %0", NULL, HEADLINE)
+#define STORES(STORE)                              \
+	PLAIN_STORE(STORE)                         \
+	STORE(xchg, "xchg %1, %0", NULL, HEADLINE) \
+	STORE(mov_mfence, "mov %1, %0\n\tmfence", NULL, HEADLINE)
 #define MEMORY "+m"
 #elif defined(__aarch64__)
-#define PLAIN_STORE(STORE) STORE(str, "str %1, %0", HEADLINE)
-#define STORES(STORE)                                                     \
-	PLAIN_STORE(STORE)                                                \
-	STORE(stlr, "stlr %1, %0", FULL)                                  \
-	STORE(swpal, ".arch_extension lse\n\tswpal %1, %1, %0", HEADLINE) \
-	STORE(str_dmb_ish, "str %1, %0\n\tdmb ish", HEADLINE)
+#define PLAIN_STORE(STORE) STORE(str, "str %1, %0", NULL, HEADLINE)
+#define STORES(STORE)                                                    \
+	PLAIN_STORE(STORE)                                               \
+	STORE(stlr, "stlr %1, %0", NULL, FULL)                           \
+	STORE(swpal, ".arch_extension lse\n\tswpal %1, %1, %0", for_lse, \
+	      HEADLINE)                                                  \
+	STORE(str_dmb_ish, "str %1, %0\n\tdmb ish", NULL, HEADLINE)
 #define MEMORY "+Q"
 #elif defined(__riscv)
-#define PLAIN_STORE(STORE) STORE(sd, "sd %1, %0", HEADLINE)
-#define STORES(STORE)                                              \
-	PLAIN_STORE(STORE)                                         \
-	STORE(amoswap_aqrl, "amoswap.d.aqrl %1, %1, %0", HEADLINE) \
-	STORE(sd_fence, "sd %1, %0\n\tfence rw, rw", HEADLINE)
+#define PLAIN_STORE(STORE) STORE(sd, "sd %1, %0", NULL, HEADLINE)
+#define STORES(STORE)                                                    \
+	PLAIN_STORE(STORE)                                               \
+	STORE(amoswap_aqrl, "amoswap.d.aqrl %1, %1, %0", NULL, HEADLINE) \
+	STORE(sd_fence, "sd %1, %0\n\tfence rw, rw", NULL, HEADLINE)
 #define MEMORY "+A"
+#else
+#error "the stores of this architecture are not known"
 #endif
 
 typedef void store(uint64_t *to, uint64_t value);
 
-#define DEFINE_STORE(op, text, when)                              \
+#define DEFINE_STORE(op, text, needs, when)                       \
 	PAIR_INLINE void op##_store(uint64_t *to, uint64_t value) \
 	{                                                         \
 		__asm__ volatile(text                             \
@@ -367,7 +371,7 @@ static void close_sight(struct end *driver, struct end *server)
 	party_unshare(driver->shared, sizeof(struct sight));
 }
 
-#define DEFINE_WAYS(op, text, when)                                    \
+#define DEFINE_WAYS(op, text, needs, when)                             \
 	static uint64_t op##_drive(struct end *e, uint64_t n,          \
 				   uint64_t *stamps)                   \
 	{                                                              \
@@ -400,7 +404,7 @@ static void close_sight(struct end *driver, struct end *server)
 		  .close = close_sight },                              \
 		true                                                   \
 	};
-#define DEFINE_WAKE(op, text, when)                                 \
+#define DEFINE_WAKE(op, text, needs, when)                          \
 	static uint64_t op##_drive_wakes(struct end *e, uint64_t n) \
 	{                                                           \
 		return drive_wakes(e, n, op##_store);               \
@@ -505,15 +509,17 @@ static const struct metric metrics[] = {
 };
 
 /* Threads first: the same code runs in processes, and need not in every run. */
-#define ROWS(text, way, places, when, own)                         \
-	{ text, way, PEER_THREAD, places, NULL, when, NULL, own }, \
-		{ text, way, PEER_PROCESS, places, NULL, FULL, NULL, own },
-#define SPIN_ROWS(op, text, when) \
-	ROWS(#op, &op##_way, PLACES_TWO_PUS, when, spin_metrics)
-#define ONE_WAY_ROWS(op, text, when) \
-	ROWS(#op "_one_way", &op##_one_way, PLACES_TWO_PUS, FULL, metrics)
-#define WAKE_ROWS(op, text, when) \
-	ROWS(#op "_then_wake", &op##_then_wake, PLACES_ALL, when, metrics)
+#define ROWS(text, way, places, needs, when, own)                   \
+	{ text, way, PEER_THREAD, places, needs, when, NULL, own }, \
+		{ text, way, PEER_PROCESS, places, needs, FULL, NULL, own },
+#define SPIN_ROWS(op, text, needs, when) \
+	ROWS(#op, &op##_way, PLACES_TWO_PUS, needs, when, spin_metrics)
+#define ONE_WAY_ROWS(op, text, needs, when)                              \
+	ROWS(#op "_one_way", &op##_one_way, PLACES_TWO_PUS, needs, FULL, \
+	     metrics)
+#define WAKE_ROWS(op, text, needs, when)                                 \
+	ROWS(#op "_then_wake", &op##_then_wake, PLACES_ALL, needs, when, \
+	     metrics)
 
 static const struct variant variants[] = {
 	STORES(SPIN_ROWS) STORES(ONE_WAY_ROWS) PLAIN_STORE(WAKE_ROWS){ NULL },

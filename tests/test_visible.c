@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "lacks.h"
 #include "machine.h"
 #include "sample.h"
 #include "topo.h"
@@ -157,6 +158,8 @@ static void every_case(enum run_mode mode)
 		struct setting s = { v, (enum peer)v->peers, topo_pu(0),
 				     topo_pu(0), .mode = mode };
 
+		if (lacks(v))
+			continue;
 		if (v->places & PLACE_ONE_PU)
 			assert_false(expect_case(&s));
 		if (topo_pu_count() < 2)
@@ -197,7 +200,7 @@ static void test_unseen_store_fails(void **state)
 				     topo_pu(0), .mode = RUN_MEASURE };
 
 		if (spins(v)) {
-			if (topo_pu_count() < 2)
+			if (topo_pu_count() < 2 || lacks(v))
 				continue;
 			s.pu_b = topo_pu(1);
 			s.offset = between;
@@ -220,7 +223,7 @@ static void test_clocks_too_far_apart(void **state)
 		struct setting s = { v, (enum peer)v->peers, topo_pu(0),
 				     topo_pu(0), .mode = RUN_MEASURE };
 
-		if (spins(v) || (!wakes(v) && topo_pu_count() < 2))
+		if (spins(v) || lacks(v) || (!wakes(v) && topo_pu_count() < 2))
 			continue;
 		if (!wakes(v))
 			s.pu_b = topo_pu(1);
