@@ -258,6 +258,7 @@ const struct bench bench_barrier = {
 	.unit = "ns",
 	.variants = variants,
 	.param = "parties",
+	.values = two, /* a row of the table has its own */
 	.metrics = metrics,
 	.counts =
 		COUNT_SYSCALLS | COUNT_NAMES | COUNT_SWITCHES | COUNT_CPU_TIME,
