@@ -30,6 +30,7 @@ enum {
 	MOST_STORES = 128,
 	PROBED = 32, /* dependent loads of a probe */
 	PROBES = 15,
+	LOOKS = 20,
 	/* MISSING: this many, so that those of one bracket are not those of
 	 * the last */
 	MISSING_LINES = 1 << 10,
@@ -78,8 +79,10 @@ static void full_fence(void)
 #endif
 }
 
-static inline __attribute__((always_inline)) void
-store_to(const struct lines *l, uint64_t n, uint64_t value)
+/* Never inlined: each operation and the control go through the same code, lest
+ * a loop that lies otherwise in memory pass for the cost of a fence. */
+static __attribute__((noinline)) void store_to(const struct lines *l,
+					       uint64_t n, uint64_t value)
 {
 	for (uint64_t i = 0; i < n; i++)
 		*(volatile uint64_t *)place_of(l, l->at + i) = value;
@@ -297,7 +300,7 @@ static double other_load_ns(struct run *r, enum residency where,
 
 /* Whether loads tell the lines from such as are nearer, and from memory, by a
  * ratio that no two levels are nearer than. A busy neighbour may spoil one
- * look, not five. */
+ * look, not all. */
 static int prove_residency(struct run *r, struct lines *l, char *same_line)
 {
 	static const double ratio = 1.5;
@@ -305,7 +308,7 @@ static int prove_residency(struct run *r, struct lines *l, char *same_line)
 
 	if (l->where <= IN_L1)
 		return 0;
-	for (int look = 0; look < 5; look++) {
+	for (int look = 0; look < LOOKS; look++) {
 		near_ns = other_load_ns(
 			r, l->where == IN_L3 ? IN_L2 : SAME_LINE, same_line);
 		if (l->where != MISSING && can_flush())
@@ -343,28 +346,29 @@ struct op {
  * NAME_alone: n times in a row, ticks. NAME_bracket: once, between two readings
  * of the counter, right behind its stores; ticks. The readings wait for
  * instructions, not for the store buffer: what waits for it is the operation.
+ * All brackets lie alike in memory.
  */
-#define DEFINE_OP(name, issue, fence_flags)                                 \
-	static uint64_t name##_alone(uint64_t *to, uint64_t n)              \
-	{                                                                   \
-		uint64_t value = n, from = clock_now();                     \
-                                                                            \
-		for (uint64_t i = 0; i < n; i++)                            \
-			issue;                                              \
-		return clock_now() - from;                                  \
-	}                                                                   \
-	static uint64_t name##_bracket(uint64_t *to, const struct lines *l, \
-				       const struct stores *s)              \
-	{                                                                   \
-		uint64_t value = s->value, from;                            \
-                                                                            \
-		store_to(l, s->first, value);                               \
-		from = clock_counter();                                     \
-		store_to(l, s->then, value);                                \
-		issue;                                                      \
-		return clock_counter() - from;                              \
-	}                                                                   \
-	static const struct op name##_op = { name##_alone, name##_bracket,  \
+#define DEFINE_OP(name, issue, fence_flags)                                    \
+	static uint64_t name##_alone(uint64_t *to, uint64_t n)                 \
+	{                                                                      \
+		uint64_t value = n, from = clock_now();                        \
+                                                                               \
+		for (uint64_t i = 0; i < n; i++)                               \
+			issue;                                                 \
+		return clock_now() - from;                                     \
+	}                                                                      \
+	static __attribute__((noinline, aligned(64))) uint64_t name##_bracket( \
+		uint64_t *to, const struct lines *l, const struct stores *s)   \
+	{                                                                      \
+		uint64_t value = s->value, from;                               \
+                                                                               \
+		store_to(l, s->first, value);                                  \
+		from = clock_counter();                                        \
+		store_to(l, s->then, value);                                   \
+		issue;                                                         \
+		return clock_counter() - from;                                 \
+	}                                                                      \
+	static const struct op name##_op = { name##_alone, name##_bracket,     \
 					     fence_flags };
 
 #define DEFINE_FENCE(name, text, flags) \
@@ -382,15 +386,8 @@ static inline void store_and_membarrier(uint64_t *to, uint64_t value)
 
 DEFINE_OP(membarrier, store_and_membarrier(to, value), 0)
 
-static uint64_t bracket_empty(const struct lines *l, const struct stores *s)
-{
-	uint64_t from;
-
-	store_to(l, s->first, s->value);
-	from = clock_counter();
-	store_to(l, s->then, s->value);
-	return clock_counter() - from;
-}
+/* The control: the same code but for the operation. */
+DEFINE_OP(empty, __asm__ volatile("" : FENCE_MEMORY(*to), "+r"(value) : :), 0)
 
 /* ------------------------------------------------------------ the benchmark */
 
@@ -450,7 +447,7 @@ static void compare(const struct run *r, const struct op *op, uint64_t *fenced,
 	*fenced += op->bracket(&s->target.word, &s->lines, &stores);
 	go_on(&s->lines, r->value);
 	stores = ready(r, s);
-	*empty += bracket_empty(&s->lines, &stores);
+	*empty += empty_op.bracket(&s->target.word, &s->lines, &stores);
 	go_on(&s->lines, r->value);
 }
 
@@ -526,16 +523,16 @@ static int settle(struct run *r, uint64_t n)
 static uint64_t least_operations(const struct run *r, struct state *s)
 {
 	static const double steps = 1000;
-	enum { LOOKS = 64 };
+	enum { BRACKETS = 64 };
 	uint64_t ticks = 1;
 
-	for (int i = 0; i < LOOKS; i++) {
+	for (int i = 0; i < BRACKETS; i++) {
 		struct stores stores = ready(r, s);
 
-		ticks += bracket_empty(&s->lines, &stores);
+		ticks += empty_op.bracket(&s->target.word, &s->lines, &stores);
 		go_on(&s->lines, r->value);
 	}
-	return 1 + (uint64_t)(steps * r->clock.step_ns * LOOKS /
+	return 1 + (uint64_t)(steps * r->clock.step_ns * BRACKETS /
 			      clock_ns(&r->clock, ticks));
 }
 
