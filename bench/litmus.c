@@ -324,8 +324,8 @@ static int other_main(void *arg)
 
 struct counts {
 	uint64_t tries, outcome[OUTCOMES];
-	uint64_t lost; /* words that do not hold what was written, or reads of
-			* what nobody wrote */
+	uint64_t lost; /* tries whose words do not hold what was written, or
+			* that read what nobody wrote */
 };
 
 static struct state {
@@ -348,12 +348,14 @@ static void tally(const struct shared *s, struct counts *counts)
 	const struct test *test = s->litmus->test;
 
 	for (uint64_t i = 0; i < s->tries; i++) {
-		counts->outcome[test->outcome(s, i)]++;
-		counts->lost +=
+		bool lost =
 			is_lost(s, s->cells[i].x) || is_lost(s, s->cells[i].y);
+
 		for (unsigned k = 0; k < test->parties; k++)
-			counts->lost += s->notes[k].seen[0][i] > s->fresh + 1 ||
-					s->notes[k].seen[1][i] > s->fresh + 1;
+			lost |= s->notes[k].seen[0][i] > s->fresh + 1 ||
+				s->notes[k].seen[1][i] > s->fresh + 1;
+		counts->lost += lost;
+		counts->outcome[test->outcome(s, i)]++;
 	}
 	counts->tries += s->tries;
 }
@@ -433,10 +435,12 @@ static int settle(struct run *r, uint64_t n)
 	if (c->lost || control->lost)
 		return bench_fail(
 			r,
-			"in %llu of %llu tries a word was lost, or "
-			"holds what nobody wrote",
-			(unsigned long long)(c->lost + control->lost),
-			(unsigned long long)(c->tries + control->tries));
+			"in %llu of %llu tries, and in %llu of %llu of the "
+			"control, a word was lost, or holds what nobody wrote",
+			(unsigned long long)c->lost,
+			(unsigned long long)c->tries,
+			(unsigned long long)control->lost,
+			(unsigned long long)control->tries);
 	if (st->forbidden && c->outcome[w])
 		return bench_fail(
 			r,

@@ -105,6 +105,8 @@ enum {
 	      BARRIER("fence r, rw"), ALL & ~SB, 0, no)                       \
 	FENCE(amoswap_aqrl, STORE("amoswap.d.aqrl %1, %1, %0"), PLAIN_LOAD,   \
 	      COMPILER, COMPILER, SB | LB | W22 | ONE_PU, SB, no)
+#else
+#error "no fence of this architecture is known"
 #endif
 
 #endif

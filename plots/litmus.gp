@@ -25,7 +25,8 @@ most = 400
 array id[most]; array tries[most]; array weak[most]; array control[most]; array of[most]; array forbidden[most]
 array place[most]
 n = 0; machine = ""
-of_litmus(x) = strcol("bench") eq "litmus" && strcol("status") eq "ok" && (strcol("metric") eq "tries" ? n < most : n > 0)
+of_litmus(x) = strcol("bench") eq "litmus" && strcol("status") eq "ok" \
+	&& (strcol("metric") eq "tries" ? n < most : n > 0)
 name_of(x) = strcol("variant").(strcol("peer") eq "-" ? "" : ", ".strcol("peer")).\
 	(strcol("place") eq "-" ? "" : ", ".strcol("place"))
 take(metric) = metric eq "tries" ? (n = n + 1, id[n] = name_of(0), place[n] = strcol("place"), \
@@ -114,10 +115,14 @@ do for [i = 1:n:2] {
 # --- drawing
 
 colour_1 = "#D55E00"; colour_2 = "#009E73"; colour_3 = "#56B4E9"; colour_4 = "#7A7A7A"; colour_5 = "#CC79A7"
-any_seen = sum [i = 1:n] (kind(i) == 1)
-plot for [k = 1:any_control] $rows using 3:1 with points pt 12 ps 0.9 lw 1.2 lc rgb faint title "control", \
-	for [k = 1:any_seen > 0] $rows using ($4 == 1 ? $2 : NaN):1 with points pt 7 ps 0.9 lc rgb colour_1 title "seen", \
-	for [k in kinds] $rows using ($4 == k ? $2 : NaN):1:(-0.75 * $2):(0) with vectors head size screen 0.008, 25 filled \
-		lw 1.6 lc rgb value("colour_".k) title "not seen, ".value("text_".k), \
-	$rows using 5:1:6 with labels left offset 1.1, 0 font font(11) textcolor rgb ink notitle
+# --- what there is none of is not plotted: gnuplot would warn
+
+controls = any_control ? '$rows using 3:1 with points pt 12 ps 0.9 lw 1.2 lc rgb faint title "control", ' : ""
+seen = (sum [i = 1:n] (kind(i) == 1)) \
+	? '$rows using ($4 == 1 ? $2 : NaN):1 with points pt 7 ps 0.9 lc rgb colour_1 title "seen", ' : ""
+arrows = words(kinds) \
+	? 'for [k in kinds] $rows using ($4 == k ? $2 : NaN):1:(-0.75 * $2):(0) with vectors head size screen 0.008, 25 '.\
+	'filled lw 1.6 lc rgb value("colour_".k) title "not seen, ".value("text_".k), ' : ""
+eval "plot ".controls.seen.arrows.\
+	"$rows using 5:1:6 with labels left offset 1.1, 0 font font(11) textcolor rgb ink notitle"
 unset output

@@ -137,7 +137,7 @@ static void test_one_pu(void **state)
 	for (; v->name; v++) {
 		struct setting s = on_one_pu(v, PEER_THREAD);
 		bool free = strstr(v->name, "_plain");
-		struct child child;
+		struct child child = { .reason = "" };
 
 		if (!is_first(v) || is_test(v, "iriw"))
 			continue;
@@ -201,7 +201,7 @@ static void test_forbidden(void **state)
 		const struct setting s = { find_variant(known[i].variant),
 					   PEER_THREAD, topo_pu(0), topo_pu(1),
 					   NULL };
-		struct child child;
+		struct child child = { .reason = "" };
 
 		expect_counts(&s, &child);
 		if (child.number[FORBIDDEN] != known[i].forbidden)
@@ -230,7 +230,7 @@ static void test_control(void **state)
 
 		for (int k = 0; k < ENOUGH && (!k || weak < 1e-3 * tries);
 		     k++) {
-			struct child child;
+			struct child child = { .reason = "" };
 
 			expect_counts(&s, &child);
 			weak += child.number[WEAK];
@@ -254,7 +254,7 @@ static void test_iriw(void **state)
 	(void)state;
 	for (; v->name; v++) {
 		const struct setting s = { v, PEER_THREAD, -1, -1, NULL };
-		struct child child;
+		struct child child = { .reason = "" };
 
 		if (!is_test(v, "iriw"))
 			continue;
@@ -297,7 +297,7 @@ static void test_names(void **state)
 
 static void expect_failure(const struct setting *s, const char *why)
 {
-	struct child child;
+	struct child child = { .reason = "" };
 
 	if (!run_child(sample_body, (void *)(uintptr_t)s, false, &child))
 		fail_msg("%s passes", s->variant->name);
@@ -317,7 +317,7 @@ static void test_forbidden_seen(void **state)
 		{ "w22_compiler", "outcome 00 is forbidden (one PU)" },
 	};
 	struct setting s;
-	struct child child;
+	struct child child = { .reason = "" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(broken); i++) {
@@ -355,11 +355,11 @@ static int run_program(const char *dir)
 	fflush(NULL);
 	pid = fork();
 	if (!pid) {
-		freopen("/dev/null", "w", stdout);
-		freopen("/dev/null", "w", stderr);
-		execl(program, program, "run", "litmus/mp_compiler/thread/pu/-",
-		      "--invocations", "3", "--budget", "3s", "-o", dir,
-		      (char *)NULL);
+		if (freopen("/dev/null", "w", stdout) &&
+		    freopen("/dev/null", "w", stderr))
+			execl(program, program, "run",
+			      "litmus/mp_compiler/thread/pu/-", "--invocations",
+			      "3", "--budget", "3s", "-o", dir, (char *)NULL);
 		_exit(127);
 	}
 	assert_true(pid > 0);
