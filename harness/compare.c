@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "charts.h"
@@ -67,16 +68,25 @@ static int write_csv(const struct comparison *c, const char *dir,
 	return 0;
 }
 
+/* Before anything is printed, and after everything could be read. */
+static void make_directory(const char *dir)
+{
+	struct stat st;
+
+	if (!rundir_make(dir) && !stat(dir, &st) && !S_ISDIR(st.st_mode))
+		errno = ENOTDIR;
+	else if (!access(dir, W_OK))
+		return;
+	die_usage("%s: cannot be written: %s; choose another directory with "
+		  "-o",
+		  dir, strerror(errno));
+}
+
 static int write_files(const struct comparison *c, const char *dir)
 {
 	size_t curves = 0;
-	int result;
+	int result = write_csv(c, dir, &curves);
 
-	if (rundir_make(dir))
-		die_usage("%s: cannot be made: %s; choose another directory "
-			  "with -o",
-			  dir, strerror(errno));
-	result = write_csv(c, dir, &curves);
 	if (write_markdown(c, dir,
 			   COMPARE_CHARTS | (curves ? COMPARE_CDF_CHART : 0)))
 		result = -1;
@@ -124,6 +134,8 @@ int compare_runs(const struct compare_options *o, FILE *out)
 	int result = EXIT_DONE;
 
 	compare_make(&c, o);
+	if (o->dir)
+		make_directory(o->dir);
 	if (is_found(&c, o->fail_on))
 		result = EXIT_CASE_FAILED;
 	if (print(&c, o, out))
