@@ -95,12 +95,12 @@ bench: all
 bench-full: all
 	$(Q)$(PROGRAM) run --full --budget 30m
 
-## make compare A=RUN B=RUN   two runs side by side, case by case
+## make compare A=RUN B=RUN   runs or machines side by side (RUNS="C D": more)
 compare: all
 	$(Q)test -n "$(A)" -a -n "$(B)" || { \
-		echo "make compare: say A=DIR B=DIR, two runs' directories" >&2; \
+		echo "make compare: say A=DIR B=DIR, directories of runs" >&2; \
 		exit 2; }
-	$(Q)$(PROGRAM) compare $(A) $(B)
+	$(Q)$(PROGRAM) compare $(COMPARE_OPTIONS) $(A) $(B) $(RUNS)
 
 ## make peers       beside perf bench, libuv, stress-ng and rt-tests (ten minutes)
 .PHONY: peers

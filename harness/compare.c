@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "charts.h"
@@ -28,7 +29,8 @@ static int complain(const char *path)
 	return -1;
 }
 
-static int write_markdown(const struct comparison *c, const char *dir)
+static int write_markdown(const struct comparison *c, const char *dir,
+			  unsigned charts)
 {
 	char path[PATH_MAX], temporary[PATH_MAX + 8];
 	FILE *out;
@@ -39,7 +41,7 @@ static int write_markdown(const struct comparison *c, const char *dir)
 	out = fopen(temporary, "we");
 	if (!out)
 		return complain(path);
-	compare_print(c, COMPARE_MARKDOWN, true, true, out);
+	compare_print(c, COMPARE_MARKDOWN, true, charts, out);
 	bad = ferror(out);
 	bad = fclose(out) || bad;
 	if (!bad && !rename(temporary, path))
@@ -50,7 +52,7 @@ static int write_markdown(const struct comparison *c, const char *dir)
 }
 
 static int write_csv(const struct comparison *c, const char *dir,
-		     size_t *distributions)
+		     size_t *curves)
 {
 	char path[PATH_MAX];
 	struct csv_out *out;
@@ -61,26 +63,36 @@ static int write_csv(const struct comparison *c, const char *dir,
 		return complain(path);
 	snprintf(path, sizeof(path), "%.4000s/compare_cdf.csv", dir);
 	out = csv_create(path);
-	if (!out || compare_write_cdf(c, out, distributions))
+	if (!out || compare_write_cdf(c, out, curves))
 		return complain(path);
 	return 0;
 }
 
+/* Before anything is printed, and after everything could be read. */
+static void make_directory(const char *dir)
+{
+	struct stat st;
+
+	if (!rundir_make(dir) && !stat(dir, &st) && !S_ISDIR(st.st_mode))
+		errno = ENOTDIR;
+	else if (!access(dir, W_OK))
+		return;
+	die_usage("%s: cannot be written: %s; choose another directory with "
+		  "-o",
+		  dir, strerror(errno));
+}
+
 static int write_files(const struct comparison *c, const char *dir)
 {
-	size_t distributions = 0;
-	int result;
+	size_t curves = 0;
+	int result = write_csv(c, dir, &curves);
 
-	if (rundir_make(dir))
-		die_usage("%s: cannot be made: %s; choose another directory "
-			  "with -o",
-			  dir, strerror(errno));
-	result = write_csv(c, dir, &distributions);
-	if (write_markdown(c, dir))
+	if (write_markdown(c, dir,
+			   COMPARE_CHARTS | (curves ? COMPARE_CDF_CHART : 0)))
 		result = -1;
 	if (charts_draw_one(dir, "compare_forest") ||
 	    charts_draw_one(dir, "compare_bars") ||
-	    charts_draw_one(dir, "compare_cdf"))
+	    (curves && charts_draw_one(dir, "compare_cdf")))
 		result = -1;
 	return result;
 }
@@ -95,7 +107,7 @@ static int print(const struct comparison *c, const struct compare_options *o,
 	switch (o->format) {
 	case COMPARE_TABLE:
 	case COMPARE_MARKDOWN:
-		compare_print(c, o->format, o->claims, false, out);
+		compare_print(c, o->format, o->claims, 0, out);
 		return 0;
 	case COMPARE_CSV:
 		csv = csv_stream(out);
@@ -122,6 +134,8 @@ int compare_runs(const struct compare_options *o, FILE *out)
 	int result = EXIT_DONE;
 
 	compare_make(&c, o);
+	if (o->dir)
+		make_directory(o->dir);
 	if (is_found(&c, o->fail_on))
 		result = EXIT_CASE_FAILED;
 	if (print(&c, o, out))

@@ -116,7 +116,7 @@ enum compare_kind {
 
 /* One metric of one case. */
 struct compare_row {
-	char id[SUMMARY_ID];           /* of the case */
+	char *id;                      /* of the case */
 	const struct summary_row *row; /* bench … unit, of a run that has it */
 	enum compare_kind kind;
 	struct compare_side *side; /* one a group */
@@ -204,9 +204,12 @@ bool compare_shows(const struct comparison *c, const struct compare_pairing *p);
 
 /* ------------------------------------------------------------- output */
 
-/* Tables for a terminal or in Markdown; charts: with links to charts/. */
+/* Charts that Markdown links to, or-ed. */
+enum { COMPARE_CHARTS = 1, COMPARE_CDF_CHART = 2 };
+
+/* Tables for a terminal or in Markdown. */
 void compare_print(const struct comparison *c, enum compare_format format,
-		   bool claims, bool charts, FILE *out);
+		   bool claims, unsigned charts, FILE *out);
 
 /*
  * CSV, schema 1: a row for each case, metric and group but the first one (b is
@@ -227,9 +230,9 @@ struct csv_out;
 int compare_write_csv(const struct comparison *c, struct csv_out *out);
 
 /* compare_cdf.csv: group,name,case,latency,share: how many round trips took at
- * most so long, of cases that several groups have. */
+ * most so long, of cases that several groups have; *curves of them. */
 int compare_write_cdf(const struct comparison *c, struct csv_out *out,
-		      size_t *cases);
+		      size_t *curves);
 
 void compare_write_json(const struct comparison *c, FILE *out);
 

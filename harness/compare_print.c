@@ -520,24 +520,29 @@ static void print_rules(const struct page *page)
 		100 * page->c->threshold);
 }
 
-static void print_charts(const struct page *page)
+static void print_charts(const struct page *page, unsigned charts)
 {
 	static const struct {
+		unsigned bit;
 		const char *name, *text;
 	} chart[] = {
-		{ "compare_forest", "ratios with their intervals" },
-		{ "compare_bars", "times, group beside group" },
-		{ "compare_cdf", "distributions of round trips" },
+		{ COMPARE_CHARTS, "compare_forest",
+		  "ratios with their intervals" },
+		{ COMPARE_CHARTS, "compare_bars", "times, group by group" },
+		{ COMPARE_CDF_CHART, "compare_cdf",
+		  "distributions of round trips" },
 	};
 
-	heading(page, "Charts");
+	if (charts)
+		heading(page, "Charts");
 	for (size_t i = 0; i < sizeof(chart) / sizeof(*chart); i++)
-		fprintf(page->out, "![%s](charts/%s.svg)\n\n", chart[i].text,
-			chart[i].name);
+		if (charts & chart[i].bit)
+			fprintf(page->out, "![%s](charts/%s.svg)\n\n",
+				chart[i].text, chart[i].name);
 }
 
 void compare_print(const struct comparison *c, enum compare_format format,
-		   bool claims, bool charts, FILE *out)
+		   bool claims, unsigned charts, FILE *out)
 {
 	struct page page = { c,
 			     format == COMPARE_MARKDOWN ? TABLE_MARKDOWN :
@@ -553,8 +558,7 @@ void compare_print(const struct comparison *c, enum compare_format format,
 	print_lines(&page, "note", c->note, c->notes);
 	if (claims || is_markdown(&page))
 		print_claims(&page);
-	if (charts)
-		print_charts(&page);
+	print_charts(&page, charts);
 	print_results(&page);
 	print_missing(&page);
 	print_tally(&page);

@@ -269,7 +269,9 @@ static struct compare_row *row_for(struct layout *l, const char *id,
 			c->row = enlarge(c->row, &l->room, sizeof(*c->row));
 		row = &c->row[c->rows++];
 		memset(row, 0, sizeof(*row));
-		snprintf(row->id, sizeof(row->id), "%s", id);
+		row->id = strdup(id);
+		if (!row->id)
+			die("out of memory for the comparison");
 		row->row = s;
 		row->kind = kind_of(s->unit);
 		row->side = allocate(c->groups, sizeof(*row->side));
@@ -505,6 +507,7 @@ void compare_free(struct comparison *c)
 		for (size_t g = 0; g < c->groups; g++)
 			free(c->row[i].side[g].sample);
 		free(c->row[i].side);
+		free(c->row[i].id);
 	}
 	for (size_t i = 0; i < c->differences; i++)
 		free_lines(c->difference[i].value, c->groups);

@@ -260,14 +260,14 @@ static void write_distribution(struct csv_out *out,
 }
 
 int compare_write_cdf(const struct comparison *c, struct csv_out *out,
-		      size_t *cases)
+		      size_t *curves)
 {
 	static const char *const column[] = { "group", "name", "case",
 					      "latency", "share" };
 	const struct compare_row *picked[MOST_PANELS];
 	size_t count = pick_cases(c, picked);
 
-	*cases = 0;
+	*curves = 0;
 	write_header(out, column, sizeof(column) / sizeof(*column));
 	for (size_t g = 0; g < c->groups; g++) {
 		const struct compare_group *group = &c->group[g];
@@ -278,7 +278,7 @@ int compare_write_cdf(const struct comparison *c, struct csv_out *out,
 			read_histogram(c->run[group->run[i]].path, picked,
 				       count, of);
 		for (size_t k = 0; k < count; k++) {
-			*cases += of[k].count > 0;
+			*curves += of[k].count > 0;
 			write_distribution(out, group, picked[k]->id, &of[k]);
 			free(of[k].bucket);
 		}
