@@ -260,6 +260,33 @@ static const struct claim ranges[] = {
 	  "facts/containment/thread/*/-", "survives", 1, 0, 0 },
 	{ "containment", "the creator survives a child's crash", "yes",
 	  "facts/containment/process/*/-", "survives", 1, 1, 1 },
+	{ "switch-weight",
+	  "switch between processes against threads, no set",
+	  "> 1 ×",
+	  "context_switch/pipe/process/pu/set=0B",
+	  "switch",
+	  1,
+	  1,
+	  INFINITY,
+	  { .peer = "thread" } },
+	{ "switch-weight",
+	  "switch between processes against threads, 64 KiB each",
+	  "> 1 ×",
+	  "context_switch/pipe/process/pu/set=64KiB",
+	  "switch",
+	  1,
+	  1,
+	  INFINITY,
+	  { .peer = "thread" } },
+	{ "switch-weight",
+	  "switch between processes against threads, 1 MiB each",
+	  "> 1 ×",
+	  "context_switch/pipe/process/pu/set=1MiB",
+	  "switch",
+	  1,
+	  1,
+	  INFINITY,
+	  { .peer = "thread" } },
 	{ "futex-only", "system calls of store, load and spin", "0",
 	  "roundtrip/spin/*/-", "syscalls", 1, -0.005, 0.005 },
 	{ "futex-only", "system calls of a wake that finds no waiter", "1",
@@ -588,6 +615,148 @@ static int decide_lock_xchg(struct lines *lines, const struct summary *summary)
 	return 0;
 }
 
+/* Two workers against one: on several PUs only, for on one nothing runs in
+ * parallel, whatever it is. */
+static const struct claim parallel[] = {
+	{ "schedulable", "2 worker threads do the work of", "2",
+	  "parallel/compute/thread/any/workers=2", "speedup", 1, 1.5, 2.5 },
+	{ "schedulable", "2 child processes do the work of", "2",
+	  "parallel/compute/process/any/workers=2", "speedup", 1, 1.5, 2.5 },
+	{ "schedulable", "PUs that 2 worker threads use", "2",
+	  "parallel/compute/thread/any/workers=2", "pus", 1, 1.95, 2.05 },
+	{ "schedulable",
+	  "speed-up of 2 threads against 2 processes",
+	  "equal",
+	  "parallel/compute/thread/any/workers=2",
+	  "speedup",
+	  1,
+	  0.8,
+	  1.25,
+	  { .peer = "process" } },
+};
+
+static double allowed_pus(const struct env_file *env)
+{
+	const char *pus = env_file_value(env, "topology.allowed_pus");
+
+	return pus ? strtod(pus, NULL) : NAN;
+}
+
+static int decide_schedulable(struct lines *lines,
+			      const struct summary *summary,
+			      const struct env_file *env)
+{
+	for (size_t i = 0; i < sizeof(parallel) / sizeof(*parallel); i++) {
+		const struct claim *c = &parallel[i];
+		struct claim_line *line;
+
+		if (!(allowed_pus(env) < 2)) {
+			if (decide_range(lines, summary, c))
+				return -1;
+			continue;
+		}
+		line = add_line(lines, c->id, c->claim, c->claimed);
+		if (!line)
+			return -1;
+		rest_on(line, c->cases, c->metric);
+		snprintf(line->basis, sizeof(line->basis), "%s %s", c->cases,
+			 c->metric);
+		snprintf(line->verdict, sizeof(line->verdict),
+			 "not run: there is one PU only");
+	}
+	return 0;
+}
+
+/* A crew of workers and what it gets done. */
+struct crew {
+	double workers;
+	const struct summary_row *row;
+};
+
+static size_t read_crews(const struct summary *summary, const char *cases,
+			 double pus, struct crew *crew)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < summary->count && n < POINTS; i++) {
+		const struct summary_row *row = &summary->row[i];
+		const char *count = strchr(row->param, '=');
+
+		if (!row->ok || !count || strcmp(row->metric, "rate") ||
+		    !summary_matches(row, cases))
+			continue;
+		crew[n].workers = strcmp(count + 1, "pus") ?
+					  strtod(count + 1, NULL) :
+					  pus;
+		crew[n++].row = row;
+	}
+	return n;
+}
+
+/* The smallest crew that the best one does not surpass by its whole interval
+ * is how many are worth it: it holds where they are as many as there are PUs,
+ * and more of them were tried. */
+static void judge_crews(struct claim_line *line, const struct crew *crew,
+			size_t n, double pus)
+{
+	const struct crew *best = crew, *enough, *most = crew;
+
+	for (size_t i = 1; i < n; i++) {
+		if (crew[i].row->value > best->row->value)
+			best = &crew[i];
+		if (crew[i].workers > most->workers)
+			most = &crew[i];
+	}
+	enough = best;
+	for (size_t i = 0; i < n; i++)
+		if (crew[i].row->ci.high >= best->row->ci.low &&
+		    crew[i].workers < enough->workers)
+			enough = &crew[i];
+	snprintf(line->measured, sizeof(line->measured),
+		 "%.0f on %.0f PUs (%.0f tried)", enough->workers, pus,
+		 most->workers);
+	take_number(line, "count", enough->workers,
+		    (struct interval){ NAN, NAN });
+	snprintf(line->verdict, sizeof(line->verdict), "%s",
+		 isnan(best->row->ci.low) ?
+			 "cannot tell: too few invocations for an interval" :
+		 most->workers <= pus   ? "cannot tell: no more were tried" :
+		 enough->workers == pus ? "holds" :
+					  "differs");
+}
+
+static int decide_how_many(struct lines *lines, const struct summary *summary,
+			   const struct env_file *env)
+{
+	static const char *const what[][2] = {
+		{ "threads that are worth it, computing",
+		  "parallel/compute/thread/any/*" },
+		{ "processes that are worth it, computing",
+		  "parallel/compute/process/any/*" },
+	};
+	double pus = allowed_pus(env);
+
+	for (int i = 0; i < 2; i++) {
+		struct claim_line *line = add_line(
+			lines, "how-many", what[i][0], "as many as PUs");
+		struct crew crew[POINTS];
+		size_t n = read_crews(summary, what[i][1], pus, crew);
+
+		if (!line)
+			return -1;
+		rest_on(line, what[i][1], "rate");
+		snprintf(line->basis, sizeof(line->basis), "%s rate",
+			 what[i][1]);
+		if (n < 2 || isnan(pus))
+			snprintf(line->verdict, sizeof(line->verdict),
+				 "not run: the run did not include it, or not "
+				 "for several numbers of workers");
+		else
+			judge_crews(line, crew, n, pus);
+	}
+	return 0;
+}
+
 /* Linux 6.6 replaced CFS by EEVDF; a sched_ext program that is loaded picks
  * instead of either. */
 static int decide_scheduler(struct lines *lines, const struct env_file *env)
@@ -697,6 +866,10 @@ struct claim_line *claims_decide(const struct summary *summary,
 		result = decide_slope(&lines, summary);
 	if (!result)
 		result = decide_lock_xchg(&lines, summary);
+	if (!result)
+		result = decide_schedulable(&lines, summary, env);
+	if (!result)
+		result = decide_how_many(&lines, summary, env);
 	if (!result)
 		result = decide_scheduler(&lines, env);
 	if (!result)

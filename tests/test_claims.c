@@ -348,6 +348,15 @@ static const struct {
 	{ "64 MiB by reference", "latency",
 	  "share/reference/thread/pu/size=64MiB",
 	  "share/reference/thread/pu/size=1KiB", 0, 2 },
+	{ "switch between processes against threads, 64 KiB", "switch",
+	  "context_switch/pipe/process/pu/set=64KiB",
+	  "context_switch/pipe/thread/pu/set=64KiB", 1, 1e6 },
+	{ "switch between processes against threads, no set", "switch",
+	  "context_switch/pipe/process/pu/set=0B",
+	  "context_switch/pipe/thread/pu/set=0B", 1, 1e6 },
+	{ "switch between processes against threads, 1 MiB", "switch",
+	  "context_switch/pipe/process/pu/set=1MiB",
+	  "context_switch/pipe/thread/pu/set=1MiB", 1, 1e6 },
 	{ "1 MiB through a pipe", "latency", "share/pipe/process/pu/size=1MiB",
 	  "share/pipe/process/pu/size=1KiB", 2, 1e6 },
 };
@@ -456,9 +465,9 @@ static void test_not_included(void **state)
 	row("getppid/-/-/-/-", "latency", 100, 99, 101);
 	expect_all("not run: the run did not include or could not count it");
 	/* a line for each, two for the path, one for the slope, one for LOCK
-	 * XCHG, one for the scheduler's name */
+	 * XCHG, one for the scheduler's name, four and two for many workers */
 	assert_int_equal(lines - unmeasured(),
-			 COUNT(range) + COUNT(fact) + COUNT(ratio) + 5);
+			 COUNT(range) + COUNT(fact) + COUNT(ratio) + 11);
 	/* those of a claim stand together */
 	for (size_t i = 1; i < lines; i++)
 		for (size_t k = 0; k + 1 < i; k++)
@@ -789,6 +798,87 @@ static void test_scheduler(void **state)
 	expect_scheduler("six", "", "-", "not run: ");
 }
 
+/* -------------------------------------------------------- many workers */
+
+/* A machine of so many PUs. */
+static void set_pus(const char *pus)
+{
+	static char value[16];
+	static char name[] = "topology.allowed_pus", source[] = "";
+	static struct env_fact told = { name, value, source };
+
+	snprintf(value, sizeof(value), "%s", pus);
+	env = (struct env_file){ &told, 1 };
+}
+
+static void crew(const char *peer, const char *count, double rate)
+{
+	char id_of[96];
+
+	snprintf(id_of, sizeof(id_of), "parallel/compute/%s/any/workers=%s",
+		 peer, count);
+	row(id_of, "rate", rate, rate * 0.99, rate * 1.01);
+}
+
+static void expect_crews(const char *pus, const double rate[4],
+			 const char *measured, const char *verdict)
+{
+	static const char *const count[] = { "1", "2", "4", "8" };
+
+	begin_run(NULL);
+	for (int i = 0; i < 4; i++)
+		if (rate[i] > 0)
+			crew("thread", count[i], rate[i]);
+	crew("thread", "pus", rate[1]);
+	set_pus(pus);
+	decide();
+	expect("threads that are worth it", verdict);
+	assert_string_equal(must_find("threads that are worth it")->measured,
+			    measured);
+	env = (struct env_file){ NULL, 0 };
+	end_run(NULL);
+}
+
+static void test_how_many(void **state)
+{
+	(void)state;
+	expect_crews("2", (double[]){ 100, 200, 201, 0 },
+		     "2 on 2 PUs (4 tried)", "holds");
+	expect_crews("2", (double[]){ 100, 100, 100, 0 },
+		     "1 on 2 PUs (4 tried)", "differs");
+	expect_crews("2", (double[]){ 100, 150, 200, 0 },
+		     "4 on 2 PUs (4 tried)", "differs");
+	expect_crews("2", (double[]){ 100, 200, 0, 0 }, "2 on 2 PUs (2 tried)",
+		     "cannot tell");
+	expect_crews("2", (double[]){ 0, 200, 0, 0 }, "2 on 2 PUs (2 tried)",
+		     "cannot tell");
+}
+
+static void test_schedulable(void **state)
+{
+	(void)state;
+	row("parallel/compute/thread/any/workers=2", "speedup", 1.9, 1.8, 2.0);
+	row("parallel/compute/process/any/workers=2", "speedup", 1.2, 1.1, 1.3);
+	row("parallel/compute/thread/any/workers=2", "pus", 2, 2, 2);
+	set_pus("2");
+	decide();
+	expect("2 worker threads do the work of", "holds");
+	expect("2 child processes do the work of", "differs");
+	expect("PUs that 2 worker threads use", "holds");
+	expect("speed-up of 2 threads against 2 processes", "differs");
+	env = (struct env_file){ NULL, 0 };
+}
+
+static void test_not_on_one_pu(void **state)
+{
+	(void)state;
+	row("parallel/compute/thread/any/workers=2", "speedup", 1, 1, 1);
+	set_pus("1");
+	decide();
+	expect("2 worker threads do the work of", "not run: there is one PU");
+	env = (struct env_file){ NULL, 0 };
+}
+
 /* What is written can be read back, hostile texts too. */
 static void test_csv(void **state)
 {
@@ -870,6 +960,9 @@ int main(void)
 		TEST(test_every_claim_has_a_line),
 		TEST(test_numbers),
 		cmocka_unit_test(test_scheduler),
+		cmocka_unit_test(test_how_many),
+		TEST(test_schedulable),
+		TEST(test_not_on_one_pu),
 		TEST(test_csv),
 	};
 
