@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "env_file.h"
 #include "series.h"
 #include "stats.h"
 #include "summary.h"
@@ -64,10 +65,6 @@ int compare_parse_verdicts(const char *list, unsigned *bits, const char **bad);
 
 /* -------------------------------------------------- what is compared */
 
-struct compare_fact {
-	char *name, *value;
-};
-
 /* One argument: a run, or what is left of one. */
 struct compare_run {
 	const char *path;
@@ -75,8 +72,7 @@ struct compare_run {
 	bool has_series;          /* it has an invocations.csv */
 	struct summary summary;
 	struct series_set series;
-	struct compare_fact *fact; /* env.csv, sorted by name */
-	size_t facts;
+	struct env_file env; /* no facts of a summary.csv alone */
 };
 
 /* What is compared with another: a run, or all runs of a machine. */
@@ -192,9 +188,6 @@ void compare_decide(struct comparison *c);
 void compare_environment(struct comparison *c);
 void compare_claims(struct comparison *c);
 
-/* The value of a name in a run's env.csv; NULL: not recorded. */
-const char *compare_fact_of(const struct compare_run *run, const char *name);
-
 /* Appends to c->unsafe or c->note. */
 void compare_say(char ***lines, size_t *count, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -235,10 +228,6 @@ int compare_write_cdf(const struct comparison *c, struct csv_out *out,
 		      size_t *curves);
 
 void compare_write_json(const struct comparison *c, FILE *out);
-
-/* A text as JSON, its quotes included; bytes that are not UTF-8 are replaced.
- */
-void compare_write_json_text(const char *text, FILE *out);
 
 /* The whole command: prints the comparison to out and writes what -o asks for.
  * An exit code: 0; 1 where fail_on found one, or a file or chart could not be

@@ -43,15 +43,10 @@ void compare_claims(struct comparison *c)
 
 	for (size_t g = 0; g < c->groups; g++) {
 		const struct compare_run *run = &c->run[c->group[g].run[0]];
-		struct env_file env = { 0 };
-		struct claim_line *line;
-		char err[512];
 		size_t count = 0;
+		struct claim_line *line =
+			claims_decide(&run->summary, &run->env, &count);
 
-		if (env_file_read(&env, run->path, err, sizeof(err)))
-			die_usage("%s", err);
-		line = claims_decide(&run->summary, &env, &count);
-		env_file_free(&env);
 		if (!line)
 			die("out of memory for the claims");
 		for (size_t i = 0; i < count; i++) {

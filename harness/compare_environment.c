@@ -97,9 +97,9 @@ static const char *const major[] = { "cpu.model",
 /* A setting that is empty, or was not looked for, is "-". */
 static const char *shown_fact(const struct compare_run *run, const char *name)
 {
-	const char *value = compare_fact_of(run, name);
+	const char *value = env_file_value(&run->env, name);
 
-	return value && *value ? value : "-";
+	return value ? value : "-";
 }
 
 /* A group's value; those of several runs beside each other, if they differ. */
@@ -132,7 +132,7 @@ static bool is_same(const struct comparison *c, const char *name)
 	for (size_t i = 0; i < c->runs; i++) {
 		const char *value = shown_fact(&c->run[i], name);
 
-		if (!c->run[i].facts)
+		if (!c->run[i].env.count)
 			continue; /* nothing is known of it */
 		if (first && strcmp(first, value))
 			return false;
@@ -164,7 +164,7 @@ static bool seen_before(const struct comparison *c, size_t run,
 			const char *name)
 {
 	for (size_t i = 0; i < run; i++)
-		if (compare_fact_of(&c->run[i], name))
+		if (env_file_has(&c->run[i].env, name))
 			return true;
 	return false;
 }
@@ -181,8 +181,8 @@ static int major_first(const void *a, const void *b)
 static void find_differences(struct comparison *c)
 {
 	for (size_t r = 0; r < c->runs; r++)
-		for (size_t i = 0; i < c->run[r].facts; i++) {
-			const char *name = c->run[r].fact[i].name;
+		for (size_t i = 0; i < c->run[r].env.count; i++) {
+			const char *name = c->run[r].env.fact[i].name;
 
 			if (!matches_any(passing, name) && !is_same(c, name) &&
 			    !seen_before(c, r, name))
@@ -290,17 +290,17 @@ static void apply(struct comparison *c, const struct rule *rule, bool *picks)
 	if (rule->trouble == DIFFERENT && is_same(c, rule->name))
 		return;
 	for (size_t i = 0; i < c->runs; i++)
-		picks[i] = c->run[i].facts &&
-			   is_troubled(rule,
-				       compare_fact_of(&c->run[i], rule->name));
+		picks[i] = c->run[i].env.count &&
+			   is_troubled(rule, env_file_value(&c->run[i].env,
+							    rule->name));
 	say_of(c, rule->text, picks, rule->name);
 }
 
 /* The kernel's count of throttling, before and after. */
 static bool was_throttled(const struct compare_run *run)
 {
-	for (size_t i = 0; i < run->facts; i++) {
-		const char *name = run->fact[i].name;
+	for (size_t i = 0; i < run->env.count; i++) {
+		const char *name = run->env.fact[i].name;
 		char after[96];
 		const char *value;
 
@@ -309,8 +309,8 @@ static bool was_throttled(const struct compare_run *run)
 			continue;
 		snprintf(after, sizeof(after), "%.*s.after",
 			 (int)(strlen(name) - strlen(".before")), name);
-		value = compare_fact_of(run, after);
-		if (value && *value && strcmp(value, run->fact[i].value))
+		value = env_file_value(&run->env, after);
+		if (value && *value && strcmp(value, run->env.fact[i].value))
 			return true;
 	}
 	return false;
@@ -349,7 +349,7 @@ static void say_runs(struct comparison *c, bool *picks)
 		picks[i] = was_throttled(&c->run[i]);
 	say_of(c, "throttled while measuring", picks, NULL);
 	for (size_t i = 0; i < c->runs; i++)
-		picks[i] = !c->run[i].facts;
+		picks[i] = !c->run[i].env.count;
 	say_of(c, "nothing is known of the machine (no env.csv)", picks, NULL);
 	for (size_t i = 0; i < c->runs; i++)
 		for (size_t k = 0; k < i; k++) {

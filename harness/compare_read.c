@@ -27,59 +27,6 @@ static void *allocate(size_t count, size_t size)
 
 /* ------------------------------------------------------------- one run */
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct compare_fact *)a)->name,
-		      ((const struct compare_fact *)b)->name);
-}
-
-static void read_facts(struct compare_run *run, const char *path)
-{
-	char err[PATH_MAX + 256];
-	struct csv_in *in = csv_open(path, err, sizeof(err));
-	size_t room = 0;
-	int name, value;
-
-	if (!in)
-		die_usage("%s", err);
-	name = csv_column(in, "name");
-	value = csv_column(in, "value");
-	if (name < 0 || value < 0)
-		die_usage("%s:1: no column '%s': not a file of handoff's", path,
-			  name < 0 ? "name" : "value");
-	while (csv_read(in) > 0) {
-		struct compare_fact *fact;
-
-		if (run->facts == room) {
-			room = room ? 2 * room : 512;
-			run->fact = realloc(run->fact, room * sizeof(*fact));
-			if (!run->fact)
-				die("out of memory for %s", path);
-		}
-		fact = &run->fact[run->facts++];
-		fact->name = strdup(csv_field(in, name));
-		fact->value = strdup(csv_field(in, value));
-		if (!fact->name || !fact->value)
-			die("out of memory for %s", path);
-	}
-	if (csv_error(in))
-		die_usage("%s", csv_error(in));
-	csv_in_close(in);
-	if (run->facts)
-		qsort(run->fact, run->facts, sizeof(*run->fact), by_name);
-}
-
-const char *compare_fact_of(const struct compare_run *run, const char *name)
-{
-	const struct compare_fact key = { .name = (char *)(uintptr_t)name };
-	const struct compare_fact *found = NULL;
-
-	if (run->facts)
-		found = bsearch(&key, run->fact, run->facts, sizeof(key),
-				by_name);
-	return found ? found->value : NULL;
-}
-
 /* A directory is a run, with all it has; a file is a summary.csv, and nothing
  * beside it is looked at. */
 static void read_run(struct compare_run *run, const char *path)
@@ -95,9 +42,8 @@ static void read_run(struct compare_run *run, const char *path)
 	run->id = run->summary.row[0].run;
 	if (stat(path, &st) || !S_ISDIR(st.st_mode))
 		return;
-	snprintf(file, sizeof(file), "%.4000s/env.csv", path);
-	if (!access(file, F_OK))
-		read_facts(run, file);
+	if (env_file_read(&run->env, path, err, sizeof(err)))
+		die_usage("%s", err);
 	snprintf(file, sizeof(file), "%.4000s/invocations.csv", path);
 	run->has_series = !access(file, F_OK);
 	if (run->has_series)
@@ -485,11 +431,7 @@ void compare_read(struct comparison *c, const struct compare_options *o)
 
 static void free_run(struct compare_run *run)
 {
-	for (size_t i = 0; i < run->facts; i++) {
-		free(run->fact[i].name);
-		free(run->fact[i].value);
-	}
-	free(run->fact);
+	env_file_free(&run->env);
 	series_free(&run->series);
 	summary_free(&run->summary);
 }

@@ -11,6 +11,7 @@
 #include "compare.h"
 #include "csv.h"
 #include "die.h"
+#include "json.h"
 
 /* ------------------------------------------------------------------ CSV */
 
@@ -288,57 +289,17 @@ int compare_write_cdf(const struct comparison *c, struct csv_out *out,
 
 /* ----------------------------------------------------------------- JSON */
 
-/* How many bytes of a well-formed character begin here (RFC 3629); 0: none. */
-static size_t utf8_length(const unsigned char *text)
-{
-	size_t length = text[0] < 0x80                     ? 1 :
-			text[0] >= 0xc2 && text[0] <= 0xdf ? 2 :
-			(text[0] & 0xf0) == 0xe0           ? 3 :
-			text[0] >= 0xf0 && text[0] <= 0xf4 ? 4 :
-							     0;
-
-	for (size_t i = 1; i < length; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	if ((text[0] == 0xe0 && text[1] < 0xa0) ||
-	    (text[0] == 0xed && text[1] > 0x9f) ||
-	    (text[0] == 0xf0 && text[1] < 0x90) ||
-	    (text[0] == 0xf4 && text[1] > 0x8f))
-		return 0;
-	return length;
-}
-
-void compare_write_json_text(const char *text, FILE *out)
-{
-	const unsigned char *at = (const unsigned char *)text;
-
-	fputc('"', out);
-	while (*at) {
-		size_t length = utf8_length(at);
-
-		if (*at == '"' || *at == '\\')
-			fprintf(out, "\\%c", *at);
-		else if (*at < 0x20 || *at == 0x7f)
-			fprintf(out, "\\u%04x", *at);
-		else if (length)
-			fwrite(at, 1, length, out);
-		else
-			fputs("\\ufffd", out);
-		at += length ? length : 1;
-	}
-	fputc('"', out);
-}
-
 /* Begins a member: a comma where it is not the first. */
 static void json_name(FILE *out, bool first, const char *name)
 {
 	fprintf(out, "%s\"%s\":", first ? "" : ",", name);
 }
 
-static void json_text(FILE *out, bool first, const char *name, const char *text)
+static void json_named(FILE *out, bool first, const char *name,
+		       const char *text)
 {
 	json_name(out, first, name);
-	compare_write_json_text(text, out);
+	json_text(out, text);
 }
 
 static void json_number(FILE *out, const char *name, double value)
@@ -357,7 +318,7 @@ static void json_lines(FILE *out, const char *name, char *const *line,
 	fputc('[', out);
 	for (size_t i = 0; i < count; i++) {
 		fputs(i ? ",\n" : "\n", out);
-		compare_write_json_text(line[i], out);
+		json_text(out, line[i]);
 	}
 	fputs("]\n", out);
 }
@@ -370,16 +331,16 @@ static void json_groups(FILE *out, const struct comparison *c)
 		const struct compare_group *group = &c->group[g];
 
 		fputs(g ? ",\n{" : "\n{", out);
-		json_text(out, true, "label", group->label);
-		json_text(out, false, "name", group->name);
-		json_text(out, false, "machine", group->machine);
+		json_named(out, true, "label", group->label);
+		json_named(out, false, "name", group->name);
+		json_named(out, false, "machine", group->machine);
 		json_name(out, false, "runs");
 		for (size_t i = 0; i < group->runs; i++) {
 			const struct compare_run *run = &c->run[group->run[i]];
 
 			fputs(i ? ",{" : "[{", out);
-			json_text(out, true, "path", run->path);
-			json_text(out, false, "run", run->id);
+			json_named(out, true, "path", run->path);
+			json_named(out, false, "run", run->id);
 			fprintf(out, ",\"invocations_csv\":%s}",
 				run->has_series ? "true" : "false");
 		}
@@ -396,12 +357,12 @@ static void json_differences(FILE *out, const struct comparison *c)
 		const struct compare_difference *d = &c->difference[i];
 
 		fputs(i ? ",\n{" : "\n{", out);
-		json_text(out, true, "name", d->name);
+		json_named(out, true, "name", d->name);
 		fprintf(out, ",\"minor\":%s,\"values\":[",
 			d->minor ? "true" : "false");
 		for (size_t g = 0; g < c->groups; g++) {
 			fputs(g ? "," : "", out);
-			compare_write_json_text(d->value[g], out);
+			json_text(out, d->value[g]);
 		}
 		fputs("]}", out);
 	}
@@ -413,14 +374,14 @@ static void json_side(FILE *out, const char *name,
 {
 	json_name(out, false, name);
 	fputc('{', out);
-	json_text(out, true, "status", side->status);
-	json_text(out, false, "reason", side->reason);
+	json_named(out, true, "status", side->status);
+	json_named(out, false, "reason", side->reason);
 	json_number(out, "invocations", side->ok ? side->invocations : NAN);
 	json_number(out, "value", side->value);
 	json_number(out, "ci_low", side->ci.low);
 	json_number(out, "ci_high", side->ci.high);
-	json_text(out, false, "method", side->method);
-	json_text(out, false, "flags", side->flags);
+	json_named(out, false, "method", side->method);
+	json_named(out, false, "flags", side->flags);
 	fputc('}', out);
 }
 
@@ -430,16 +391,16 @@ static void json_pairing(FILE *out, const struct comparison *c,
 	const struct summary_row *row = p->row->row;
 
 	fputc('{', out);
-	json_text(out, true, "case", p->row->id);
-	json_text(out, false, "bench", row->bench);
-	json_text(out, false, "variant", row->variant);
-	json_text(out, false, "peer", row->peer);
-	json_text(out, false, "place", row->place);
-	json_text(out, false, "param", row->param);
-	json_text(out, false, "metric", row->metric);
-	json_text(out, false, "unit", row->unit);
-	json_text(out, false, "a", c->group[0].label);
-	json_text(out, false, "b", c->group[p->group].label);
+	json_named(out, true, "case", p->row->id);
+	json_named(out, false, "bench", row->bench);
+	json_named(out, false, "variant", row->variant);
+	json_named(out, false, "peer", row->peer);
+	json_named(out, false, "place", row->place);
+	json_named(out, false, "param", row->param);
+	json_named(out, false, "metric", row->metric);
+	json_named(out, false, "unit", row->unit);
+	json_named(out, false, "a", c->group[0].label);
+	json_named(out, false, "b", c->group[p->group].label);
 	json_side(out, "of_a", &p->row->side[0]);
 	json_side(out, "of_b", &p->row->side[p->group]);
 	json_number(out, "ratio", p->ratio);
@@ -450,8 +411,8 @@ static void json_pairing(FILE *out, const struct comparison *c,
 	json_number(out, "p_holm", p->p_holm);
 	json_number(out, "delta", p->delta);
 	json_number(out, "detectable", p->detectable);
-	json_text(out, false, "verdict", compare_verdict_name(p->verdict));
-	json_text(out, false, "basis", p->basis);
+	json_named(out, false, "verdict", compare_verdict_name(p->verdict));
+	json_named(out, false, "basis", p->basis);
 	fputc('}', out);
 }
 
@@ -463,14 +424,15 @@ static void json_claims(FILE *out, const struct comparison *c)
 		const struct compare_claim *claim = &c->claim[i];
 
 		fputs(i ? ",\n{" : "\n{", out);
-		json_text(out, true, "id", claim->id);
-		json_text(out, false, "claim", claim->claim);
-		json_text(out, false, "claimed", claim->claimed);
+		json_named(out, true, "id", claim->id);
+		json_named(out, false, "claim", claim->claim);
+		json_named(out, false, "claimed", claim->claimed);
 		json_name(out, false, "of");
 		for (size_t g = 0; g < c->groups; g++) {
 			fputs(g ? ",{" : "[{", out);
-			json_text(out, true, "measured", claim->of[g].measured);
-			json_text(out, false, "verdict", claim->of[g].verdict);
+			json_named(out, true, "measured",
+				   claim->of[g].measured);
+			json_named(out, false, "verdict", claim->of[g].verdict);
 			fputc('}', out);
 		}
 		fputs("]}", out);

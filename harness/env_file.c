@@ -45,6 +45,13 @@ static int read_facts(struct env_file *file, struct csv_in *in,
 		return -1;
 	}
 	while ((more = csv_read(in)) > 0) {
+		if (file->count == ENV_FACTS_MAX) {
+			snprintf(err, size,
+				 "%s:%zu: more than %d facts; no machine has "
+				 "as many: make the file again",
+				 path, csv_line(in), ENV_FACTS_MAX);
+			return -1;
+		}
 		if (take_fact(file, in, at)) {
 			snprintf(err, size, "%s: out of memory", path);
 			return -1;
@@ -87,11 +94,23 @@ void env_file_free(struct env_file *file)
 	memset(file, 0, sizeof(*file));
 }
 
-const char *env_file_value(const struct env_file *file, const char *name)
+static const struct env_fact *find(const struct env_file *file,
+				   const char *name)
 {
 	for (size_t i = 0; i < file->count; i++)
 		if (!strcmp(file->fact[i].name, name))
-			return file->fact[i].value[0] ? file->fact[i].value :
-							NULL;
+			return &file->fact[i];
 	return NULL;
+}
+
+bool env_file_has(const struct env_file *file, const char *name)
+{
+	return find(file, name);
+}
+
+const char *env_file_value(const struct env_file *file, const char *name)
+{
+	const struct env_fact *fact = find(file, name);
+
+	return fact && fact->value[0] ? fact->value : NULL;
 }

@@ -3,11 +3,15 @@
 #ifndef HANDOFF_ENV_FILE_H
 #define HANDOFF_ENV_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct env_fact {
 	char *name, *value, *source;
 };
+
+/* More than this are refused: no machine has them. */
+enum { ENV_FACTS_MAX = 20000 };
 
 struct env_file {
 	struct env_fact *fact; /* in the file's order */
@@ -19,6 +23,9 @@ struct env_file {
 int env_file_read(struct env_file *file, const char *dir, char *err,
 		  size_t size);
 void env_file_free(struct env_file *file);
+
+/* Whether the name is there, be its value empty. */
+bool env_file_has(const struct env_file *file, const char *name);
 
 /* What is known under a name; NULL: nothing, or an empty value. */
 const char *env_file_value(const struct env_file *file, const char *name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Finds a number by a name: a hash table of texts. */
+/* Finds a number by a name, and keeps texts once: a hash table. */
 #include "lookup.h"
 
 #include <stdint.h>
@@ -77,7 +77,9 @@ size_t lookup_find(const struct lookup *l, const char *a, const char *b)
 	return s->name ? s->number : LOOKUP_NONE;
 }
 
-size_t lookup_add(struct lookup *l, const char *a, const char *b, size_t number)
+/* The slot of a name, which is kept with `number` where it was not. */
+static const struct lookup_slot *keep(struct lookup *l, const char *a,
+				      const char *b, size_t number)
 {
 	uint64_t hash = hash_of(a, b);
 	size_t first = strlen(a) + 1, second = strlen(b) + 1;
@@ -87,7 +89,7 @@ size_t lookup_add(struct lookup *l, const char *a, const char *b, size_t number)
 		enlarge(l);
 	s = slot_of(l, hash, a, b);
 	if (s->name)
-		return s->number;
+		return s;
 	s->name = malloc(first + second);
 	if (!s->name)
 		die("out of memory for a table of names");
@@ -96,7 +98,17 @@ size_t lookup_add(struct lookup *l, const char *a, const char *b, size_t number)
 	s->hash = hash;
 	s->number = number;
 	l->used++;
-	return number;
+	return s;
+}
+
+size_t lookup_add(struct lookup *l, const char *a, const char *b, size_t number)
+{
+	return keep(l, a, b, number)->number;
+}
+
+const char *lookup_text(struct lookup *l, const char *text)
+{
+	return keep(l, text, "", 0)->name;
 }
 
 void lookup_free(struct lookup *l)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Finds a number by a name: a hash table of texts. */
+/* Finds a number by a name, and keeps texts once: a hash table. */
 #ifndef HANDOFF_LOOKUP_H
 #define HANDOFF_LOOKUP_H
 
@@ -20,6 +20,10 @@ size_t lookup_find(const struct lookup *lookup, const char *a, const char *b);
  * name. Dies where memory is short. */
 size_t lookup_add(struct lookup *lookup, const char *a, const char *b,
 		  size_t number);
+
+/* The copy of a text that is kept, once however often it is asked for; valid
+ * until lookup_free(), and equal texts have one address. */
+const char *lookup_text(struct lookup *lookup, const char *text);
 
 void lookup_free(struct lookup *lookup);
 

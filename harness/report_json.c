@@ -13,33 +13,13 @@
 
 #include "die.h"
 #include "env_file.h"
+#include "json.h"
 #include "records.h"
 #include "stats.h"
 #include "summary.h"
 #include "topo.h"
-#include "utf8.h"
 
 /* ------------------------------------------------------------- the format */
-
-void json_text(FILE *out, const char *text)
-{
-	fputc('"', out);
-	while (*text) {
-		unsigned char c = (unsigned char)*text;
-		size_t length = utf8_length(text);
-
-		if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", c);
-		else if (c < ' ')
-			fprintf(out, "\\u%04x", c);
-		else if (length)
-			fwrite(text, 1, length, out);
-		else
-			fputs("\\ufffd", out);
-		text += length ? length : 1;
-	}
-	fputc('"', out);
-}
 
 static void put_text(FILE *out, const char *name, const char *text)
 {

@@ -18,7 +18,4 @@
  */
 int report_json(const char *dir, FILE *out);
 
-/* A string of JSON in its quotes: what is no UTF-8 becomes U+FFFD. */
-void json_text(FILE *out, const char *text);
-
 #endif

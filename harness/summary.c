@@ -41,7 +41,7 @@ struct reader {
 	struct csv_in *in;
 	const char *path;
 	int schema, text[TEXTS], number[NUMBERS];
-	struct intern keys; /* "id metric" of each row so far */
+	struct lookup lines; /* of each row so far */
 	char *err;
 	size_t size;
 };
@@ -95,17 +95,17 @@ static int find_columns(struct reader *r)
 /* A row that is given twice would count twice, or hide another. */
 static int check_is_new(struct reader *r, const struct summary_row *row)
 {
-	char id[SUMMARY_ID], key[SUMMARY_ID + 192];
-	bool is_new = true;
+	char id[SUMMARY_ID], of[SUMMARY_ID + 128];
+	size_t line = csv_line(r->in), first;
 
-	snprintf(key, sizeof(key), "%s %.60s %.30s %.90s",
-		 summary_id(row, id, sizeof(id)), row->metric, row->run,
-		 row->machine);
-	if (!intern(&r->keys, key, &is_new))
-		return fail(r, "out of memory");
-	return is_new ? 0 :
-			fail(r, "%.200s %.60s is given twice; remove one", id,
-			     row->metric);
+	snprintf(of, sizeof(of), "%s %.30s %.90s",
+		 summary_id(row, id, sizeof(id)), row->run, row->machine);
+	first = lookup_add(&r->lines, of, row->metric, line);
+	return first == line ? 0 :
+			       fail(r,
+				    "%.200s %.60s is given on line %zu "
+				    "already; remove one",
+				    id, row->metric, first);
 }
 
 static int take_row(struct reader *r, struct summary *s)
@@ -119,14 +119,9 @@ static int take_row(struct reader *r, struct summary *s)
 			    "the handoff that wrote it, or a newer one",
 			    schema, RESULTS_SCHEMA);
 	memset(row, 0, sizeof(*row));
-	for (int i = 0; i < TEXTS; i++) {
-		const char *own =
-			intern(&s->texts, csv_field(r->in, r->text[i]), NULL);
-
-		if (!own)
-			return fail(r, "out of memory");
-		*(const char **)((char *)row + text[i].offset) = own;
-	}
+	for (int i = 0; i < TEXTS; i++)
+		*(const char **)((char *)row + text[i].offset) =
+			lookup_text(&s->texts, csv_field(r->in, r->text[i]));
 	for (int i = 0; i < NUMBERS; i++)
 		*(double *)(void *)((char *)row + number[i].offset) =
 			csv_field_num(r->in, r->number[i]);
@@ -191,7 +186,7 @@ int summary_read(struct summary *summary, const char *path, char *err,
 	if (!r.in)
 		return -1;
 	result = read_rows(summary, &r);
-	intern_free(&r.keys);
+	lookup_free(&r.lines);
 	csv_in_close(r.in);
 	if (result)
 		summary_free(summary);
@@ -200,7 +195,7 @@ int summary_read(struct summary *summary, const char *path, char *err,
 
 void summary_free(struct summary *summary)
 {
-	intern_free(&summary->texts);
+	lookup_free(&summary->texts);
 	free(summary->row);
 	memset(summary, 0, sizeof(*summary));
 }

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "intern.h"
+#include "lookup.h"
 #include "stats.h"
 
 struct summary_row {
@@ -23,12 +23,12 @@ struct summary_row {
 };
 
 /* More rows than this are refused: no run has them, and memory is bounded. */
-enum { SUMMARY_ROWS_MAX = 300000 };
+enum { SUMMARY_ROWS_MAX = 200000 };
 
 struct summary {
 	struct summary_row *row;
 	size_t count;
-	struct intern texts; /* what the rows point to */
+	struct lookup texts; /* what the rows point to */
 };
 
 /* Reads DIR/summary.csv (or the file itself). 0, or -1 with one line in err:

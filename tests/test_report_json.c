@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Is a run as JSON whole, escaped and in the schema that others read? */
 #include "report_json.h"
+
+#include "json.h"
 #include "scratch.h"
 
 #include <math.h>

@@ -247,7 +247,7 @@ static void test_given_twice(void **state)
 	(void)state;
 	refuse(HEADER OK ABSENT OK,
 	       PATH ":4: roundtrip/pipe/process/l3/- "
-		    "latency is given twice",
+		    "latency is given on line 2 already",
 	       "remove one");
 	read_text(HEADER OK ABSENT
 		  "1,box-1234,20260202T120000Z,roundtrip,pipe,process,l3,-,"
