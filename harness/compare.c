@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "charts.h"
+#include "compare_html.h"
 #include "csv.h"
 #include "die.h"
 #include "rundir.h"
@@ -29,26 +30,25 @@ static int complain(const char *path)
 	return -1;
 }
 
-static int write_markdown(const struct comparison *c, const char *dir,
-			  unsigned charts)
-{
-	char path[PATH_MAX], temporary[PATH_MAX + 8];
-	FILE *out;
-	int bad;
+/* A comparison, and the charts there are of it: 1 << COMPARE_…_CHART. */
+struct page {
+	const struct comparison *c;
+	const char *dir;
+	unsigned charts;
+};
 
-	snprintf(path, sizeof(path), "%.4000s/compare.md", dir);
-	snprintf(temporary, sizeof(temporary), "%s.tmp", path);
-	out = fopen(temporary, "we");
-	if (!out)
-		return complain(path);
-	compare_print(c, COMPARE_MARKDOWN, true, charts, out);
-	bad = ferror(out);
-	bad = fclose(out) || bad;
-	if (!bad && !rename(temporary, path))
-		return 0;
-	complain(path);
-	unlink(temporary);
-	return -1;
+static void write_markdown(const void *what, FILE *out)
+{
+	const struct page *page = what;
+
+	compare_print(page->c, COMPARE_MARKDOWN, true, page->charts, out);
+}
+
+static void write_html(const void *what, FILE *out)
+{
+	const struct page *page = what;
+
+	compare_html_write(page->c, page->dir, page->charts, out);
 }
 
 static int write_csv(const struct comparison *c, const char *dir,
@@ -86,13 +86,17 @@ static int write_files(const struct comparison *c, const char *dir)
 {
 	size_t curves = 0;
 	int result = write_csv(c, dir, &curves);
+	struct page page = {
+		c, dir, COMPARE_CHARTS | (curves ? COMPARE_CDF_CHART : 0)
+	};
 
-	if (write_markdown(c, dir,
-			   COMPARE_CHARTS | (curves ? COMPARE_CDF_CHART : 0)))
+	if (rundir_write(dir, "compare.md", write_markdown, &page))
 		result = -1;
 	if (charts_draw_one(dir, "compare_forest") ||
 	    charts_draw_one(dir, "compare_bars") ||
 	    (curves && charts_draw_one(dir, "compare_cdf")))
+		result = -1;
+	if (rundir_write(dir, "compare.html", write_html, &page))
 		result = -1;
 	return result;
 }

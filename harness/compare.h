@@ -204,6 +204,9 @@ enum { COMPARE_CHARTS = 1, COMPARE_CDF_CHART = 2 };
 void compare_print(const struct comparison *c, enum compare_format format,
 		   bool claims, unsigned charts, FILE *out);
 
+/* How ratios and verdicts come about, as Markdown. */
+void compare_print_rules(const struct comparison *c, FILE *out);
+
 /*
  * CSV, schema 1: a row for each case, metric and group but the first one (b is
  * the group, a the first one), the largest effect first, missing ones last:

@@ -503,10 +503,10 @@ static void print_claims(const struct page *page)
 			left_out, c->claims);
 }
 
-static void print_rules(const struct page *page)
+void compare_print_rules(const struct comparison *c, FILE *out)
 {
-	fprintf(page->out,
-		"\n## Rules\n\nThe ratio is the Hodges–Lehmann estimate over "
+	fprintf(out,
+		"The ratio is the Hodges–Lehmann estimate over "
 		"the medians of fresh processes, with its 95 %% interval. "
 		"`equivalent`: its 90 %% interval lies within ±δ, δ being the "
 		"most of %.3g %%, two steps of the clock, and what an A/A run "
@@ -517,7 +517,7 @@ static void print_rules(const struct page *page)
 		"four times in five. For rates (B/s, 1/s) more is faster. "
 		"Counts `differ` where their values are apart and their "
 		"intervals do not meet.\n",
-		100 * page->c->threshold);
+		100 * c->threshold);
 }
 
 static void print_charts(const struct page *page, unsigned charts)
@@ -563,5 +563,6 @@ void compare_print(const struct comparison *c, enum compare_format format,
 	print_missing(&page);
 	print_tally(&page);
 	if (is_markdown(&page))
-		print_rules(&page);
+		heading(&page, "Rules");
+	compare_print_rules(c, out);
 }

@@ -154,6 +154,7 @@ static const struct {
 	{ "holds", "good", "✓" },       { "differs", "bad", "≠" },
 	{ "cannot tell", "open", "?" }, { "not run", "none", "–" },
 	{ "faster", "good", "▼" },      { "slower", "bad", "▲" },
+	{ "same", "none", "=" },        { "missing", "none", "–" },
 	{ "equivalent", "none", "=" },  { "inconclusive", "open", "?" },
 	{ "noisy", "bad", "!" },        { "unknown", "open", "?" },
 	{ "note", "none", "i" },        { "good", "good", "✓" },

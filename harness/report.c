@@ -19,6 +19,7 @@
 #include "env_file.h"
 #include "litmus_table.h"
 #include "report_html.h"
+#include "rundir.h"
 #include "summary.h"
 #include "tables.h"
 #include "units.h"
@@ -492,8 +493,9 @@ static void write_benches(const struct summary *s, const char *level,
 	print_missing(s, level, out);
 }
 
-static void write_markdown(const struct report *r, FILE *out)
+static void write_markdown(const void *what, FILE *out)
 {
+	const struct report *r = what;
 	const struct summary *s = &r->summary;
 
 	fprintf(out,
@@ -512,35 +514,10 @@ static void write_markdown(const struct report *r, FILE *out)
 	write_benches(s, "##", true, out);
 }
 
-typedef void write_file(const struct report *r, FILE *out);
-
-/* Writes a file of the report's, whole or not at all. */
-static int make_file(const struct report *r, const char *name,
-		     write_file *write)
-{
-	char path[PATH_MAX], temporary[PATH_MAX + 8];
-	FILE *out;
-
-	snprintf(path, sizeof(path), "%.4000s/%s", r->dir, name);
-	snprintf(temporary, sizeof(temporary), "%s.tmp", path);
-	out = fopen(temporary, "we");
-	if (out) {
-		bool bad;
-
-		write(r, out);
-		bad = ferror(out);
-		bad = fclose(out) || bad;
-		if (!bad && !rename(temporary, path))
-			return EXIT_DONE;
-		unlink(temporary);
-	}
-	warn("%s: %s", path, strerror(errno));
-	return EXIT_CASE_FAILED;
-}
-
 /* report.html has the same tables, from the same Markdown. */
-static void write_html(const struct report *r, FILE *out)
+static void write_html(const void *what, FILE *out)
 {
+	const struct report *r = what;
 	struct report_html html = { .dir = r->dir,
 				    .summary = &r->summary,
 				    .env = &r->env,
@@ -612,10 +589,12 @@ int report_make(const char *dir, FILE *out)
 
 	read_run(&r, dir);
 	print_terminal(&r, out);
-	result = make_file(&r, "tables.md", write_markdown) | make_claims(&r);
-	if (charts_draw(&r.summary, dir))
+	result = make_claims(&r);
+	if (rundir_write(dir, "tables.md", write_markdown, &r) ||
+	    charts_draw(&r.summary, dir))
 		result = EXIT_CASE_FAILED;
-	result |= make_file(&r, "report.html", write_html);
+	if (rundir_write(dir, "report.html", write_html, &r))
+		result = EXIT_CASE_FAILED;
 	fprintf(out,
 		"\n%s: report.html, tables.md, charts/, summary.csv, "
 		"claims.csv\n",

@@ -119,6 +119,29 @@ static void choose_path(struct rundir *dir, const char *wish,
 	snprintf(dir->target, sizeof(dir->target), "%s/%s", machine, dir->run);
 }
 
+int rundir_write(const char *dir, const char *name,
+		 void (*write)(const void *what, FILE *out), const void *what)
+{
+	char path[PATH_MAX], temporary[PATH_MAX + 8];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%.4000s/%s", dir, name);
+	snprintf(temporary, sizeof(temporary), "%s.tmp", path);
+	out = fopen(temporary, "we");
+	if (out) {
+		bool bad;
+
+		write(what, out);
+		bad = ferror(out);
+		bad = fclose(out) || bad;
+		if (!bad && !rename(temporary, path))
+			return 0;
+		unlink(temporary);
+	}
+	warn("%s: %s", path, strerror(errno));
+	return -1;
+}
+
 int rundir_open(struct rundir *dir, const char *wish,
 		const struct platform *platform, char *err, size_t size)
 {

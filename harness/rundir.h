@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "platform.h"
 
@@ -23,6 +24,10 @@ struct rundir {
 
 /* As mkdir -p does. 0, or -1 and errno. */
 int rundir_make(const char *path);
+
+/* Writes DIR/NAME by write(), whole or not at all. 0, or -1, said on stderr. */
+int rundir_write(const char *dir, const char *name,
+		 void (*write)(const void *what, FILE *out), const void *what);
 
 /*
  * wish: the directory (made if missing; refused if it holds a run), or NULL:
