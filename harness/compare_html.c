@@ -191,7 +191,8 @@ static void write_claim_table(const struct comparison *c,
 		if (claim_table_of(claim->id) != of)
 			continue;
 		if (!begun) {
-			html_put(out, "<h3>%s</h3>\n<div class=\"claims\">\n",
+			html_put(out,
+				 "<h3>%s</h3>\n<div class=\"known claims\">\n",
 				 title);
 			html_table(out, NULL, title, columns.column,
 				   columns.count);
