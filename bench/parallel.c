@@ -26,6 +26,7 @@ struct worker {
 	_Alignas(128) uint64_t from, until, result;
 	int pu;
 	bool ends;
+	sem_t *done; /* the crew's */
 };
 
 /* In memory that processes share too. */
@@ -43,16 +44,14 @@ struct state {
 
 static uint64_t work(uint64_t x)
 {
-	for (int i = 0; i < STEPS; i++)
+	for (int i = 0; i < STEPS; i++) {
 		x = x * UINT64_C(6364136223846793005) +
 		    UINT64_C(1442695040888963407);
+		/* or a compiler makes one step of several */
+		__asm__ volatile("" : "+r"(x));
+	}
 	return x;
 }
-
-struct post {
-	struct crew *crew;
-	struct worker *worker;
-};
 
 static void wait_for(sem_t *semaphore)
 {
@@ -63,8 +62,7 @@ static void wait_for(sem_t *semaphore)
 
 static int serve(void *arg)
 {
-	struct post post = *(struct post *)arg;
-	struct worker *w = post.worker;
+	struct worker *w = arg;
 
 	for (;;) {
 		wait_for(&w->go);
@@ -74,7 +72,7 @@ static int serve(void *arg)
 		w->result = work(w->result);
 		w->until = clock_now();
 		w->pu = sched_getcpu();
-		if (sem_post(&post.crew->done))
+		if (sem_post(w->done))
 			die_errno("sem_post");
 	}
 }
@@ -151,15 +149,12 @@ static int start_workers(struct run *r, struct state *s)
 {
 	for (; s->started < s->workers; s->started++) {
 		struct worker *w = &s->crew->worker[s->started];
-		struct post *post = malloc(sizeof(*post));
 
-		if (!post)
-			return bench_fail(r, "out of memory");
-		*post = (struct post){ s->crew, w };
+		w->done = &s->crew->done;
 		if (sem_init(&w->go, 1, 0))
 			return bench_fail(r, "sem_init");
 		if (party_start(&s->party[s->started], r->peer, TOPO_ANY_PU,
-				serve, post)) {
+				serve, w)) {
 			refusal_blame(r, errno);
 			return -1;
 		}

@@ -51,7 +51,7 @@ static int each_row(struct csv_in *in, const char *path,
 		    int (*take)(void *ctx, const struct record *record),
 		    void *ctx, char *err, size_t size)
 {
-	int texts[TEXTS], numbers[NUMBERS], more, result = 0;
+	int texts[TEXTS], numbers[NUMBERS], result = 0;
 	struct record record;
 
 	for (int i = 0; i < TEXTS; i++) {
@@ -64,7 +64,7 @@ static int each_row(struct csv_in *in, const char *path,
 		if (numbers[i] < 0)
 			return -1;
 	}
-	while (!result && (more = csv_read(in)) > 0) {
+	while (!result && csv_read(in) > 0) {
 		for (int i = 0; i < TEXTS; i++)
 			*(const char **)(void *)((char *)&record +
 						 text[i].offset) =

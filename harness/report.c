@@ -384,8 +384,8 @@ static size_t print_claim_table(const struct report *r,
 		count++;
 	}
 	if (count) {
-		fprintf(out, "%s%s%s", markdown ? "\n### " : "",
-			of ? of->title : "Others", markdown ? "\n\n" : "\n\n");
+		fprintf(out, "%s%s\n\n", markdown ? "\n### " : "",
+			of ? of->title : "Others");
 		table_print(t, style, out);
 	} else {
 		table_free(t);
@@ -527,10 +527,9 @@ static void write_html(const void *what, FILE *out)
 	size_t size;
 	FILE *text = open_memstream(&tables, &size);
 
-	if (!text)
-		die("out of memory for report.html");
-	write_benches(&r->summary, "###", false, text);
-	if (fclose(text))
+	if (text)
+		write_benches(&r->summary, "###", false, text);
+	if (!text || fclose(text))
 		die("out of memory for report.html");
 	html.tables = tables;
 	report_html_write(&html, out);

@@ -260,23 +260,23 @@ static int by_value(const void *a, const void *b)
 static void write_arms(const char *dir, FILE *out)
 {
 	char path[PATH_MAX], err[PATH_MAX + 256];
-	double *spread = NULL, *larger;
+	double *spread = NULL, *larger = NULL;
 	size_t count = 0;
 	struct csv_in *in = NULL;
-	int more = 0;
 
 	snprintf(path, sizeof(path), "%.4000s/noise.csv", dir);
 	if (!access(path, F_OK))
 		in = csv_open(path, err, sizeof(err));
-	while (in && (more = csv_read(in)) > 0) {
+	while (in && csv_read(in) > 0) {
 		double value = csv_field_num(in, csv_column(in, "spread"));
 
+		if (isnan(value))
+			continue;
 		larger = realloc(spread, (count + 1) * sizeof(*spread));
-		if (!larger)
-			die("out of memory for report.html");
-		spread = larger;
-		spread[count] = value;
-		count += !isnan(value);
+		if (larger) {
+			spread = larger;
+			spread[count++] = value;
+		}
 	}
 	csv_in_close(in);
 	if (count) {
@@ -514,12 +514,10 @@ void report_html_write(const struct report_html *r, FILE *out)
 	const struct summary_row *first = r->summary->row;
 	const char *version = env_file_value(r->env, "handoff.version");
 	const char *commit = env_file_value(r->env, "handoff.commit");
-	struct digest *digest = malloc(sizeof(*digest));
+	static struct digest digest; /* of thousands of PUs: no stack's */
 	char subtitle[512], footer[512];
 
-	if (!digest)
-		die("out of memory for report.html");
-	read_digest(digest, r->dir);
+	read_digest(&digest, r->dir);
 	snprintf(subtitle, sizeof(subtitle),
 		 "Run %.64s on %.128s. Values are medians over fresh "
 		 "processes, with 95 %% intervals in brackets.",
@@ -534,13 +532,12 @@ void report_html_write(const struct report_html *r, FILE *out)
 	write_answer(r, out);
 	write_claims(r, out);
 	write_charts(r, out);
-	write_machine(r, digest, out);
-	write_noise(r, digest, out);
+	write_machine(r, &digest, out);
+	write_noise(r, &digest, out);
 	html_section(out, &section[ENVIRONMENT]);
 	report_html_env(r->env, "All that was recorded of the machine", out);
 	html_section_end(out);
 	write_cases(r->summary, out);
 	write_method(r, out);
 	html_end(out, footer);
-	free(digest);
 }

@@ -22,7 +22,7 @@ static struct summary summary;
 static struct env_file env;
 static struct claim_line *line;
 static size_t lines;
-static char *page;
+static char *page, *shown;
 
 static int begin_run(void **state)
 {
@@ -36,7 +36,8 @@ static int end_run(void **state)
 	(void)state;
 	free(line);
 	free(page);
-	page = NULL;
+	free(shown);
+	shown = page = NULL;
 	line = NULL;
 	summary_free(&summary);
 	env_file_free(&env);
@@ -377,14 +378,17 @@ static void test_noise(void **state)
 
 /* ----------------------------------------------------------- the machine */
 
-static char *shown;
-
 static int view(const int *used, size_t n)
 {
 	size_t size;
-	FILE *out = open_memstream(&shown, &size);
-	int result = machine_view("topology.xml", used, n, out);
+	FILE *out;
+	int result;
 
+	free(shown);
+	shown = NULL;
+	out = open_memstream(&shown, &size);
+	assert_non_null(out);
+	result = machine_view("topology.xml", used, n, out);
 	assert_int_equal(fclose(out), 0);
 	return result;
 }
@@ -425,7 +429,6 @@ static void test_machine_boxes(void **state)
 	has_shown("<div class=\"box\">PU 4</div>");
 	has_shown("<div class=\"box used\">PU 6 used</div>");
 	has_shown("Used, with a thick edge: PU 6 (");
-	free(shown);
 	free(path);
 }
 
@@ -442,7 +445,6 @@ static void test_machine_lstopo(void **state)
 	has_shown("id=\"machine-view-PU_0_rect\" style=");
 	has_shown("id=\"machine-view-PU_1_rect\" style=");
 	has_shown("PUs 4, 6 (");
-	free(shown);
 }
 
 static void test_machine_lacking(void **state)
@@ -450,13 +452,11 @@ static void test_machine_lacking(void **state)
 	(void)state;
 	assert_int_equal(view(NULL, 0), -1);
 	has_shown("no topology.xml");
-	free(shown);
 	write_file("topology.xml", "<topology>no</topology>");
 	/* hwloc complains on stderr as well */
 	assert_int_equal(view(NULL, 0), -1);
 	has_shown("cannot read topology.xml");
 	has_shown("not recorded");
-	free(shown);
 }
 
 static void test_machine_of_unknown_pus(void **state)
@@ -469,7 +469,6 @@ static void test_machine_of_unknown_pus(void **state)
 	assert_int_equal(view(used, 4), 0);
 	has_shown("PU 4 used");
 	has_shown("PUs 4–6, 99 (");
-	free(shown);
 }
 
 int main(void)
