@@ -36,6 +36,9 @@ static const struct chart {
 	{ "matrix", "roundtrip", "round trips between every two PUs",
 	  "roundtrip/*/*/pu*-pu*/-" },
 	{ "fence", "fence", "fences over outstanding stores" },
+	{ "store_buffer_depth", "store_buffer_depth",
+	  "time over stores that cannot retire",
+	  "store_buffer_depth/stores/*" },
 	{ "fork_memory", "fork_memory", "fork, exit and reap over memory" },
 	{ "page", "page", "page faults by kind" },
 };
