@@ -134,11 +134,16 @@ do for [k = 1:count] {
 	above = top + (k - 1) / columns * pitch
 	set lmargin at screen x_at(left); set rmargin at screen x_at(left + width)
 	set tmargin at screen y_at(above); set bmargin at screen y_at(above + body)
-	lowest = 0; highest = 1
+	# bars that are much longer than the curves are high go beyond
+	lowest = 0; highest = 1; value_low = 0; value_high = 1
 	set table $nothing
 	set yrange [*:*]
-	plot $rows using (strcol(1) eq place ? (lowest = min(lowest, $5), highest = max(highest, $6), 0) : 0) with table
+	plot $rows using (strcol(1) eq place ? (lowest = min(lowest, $5), highest = max(highest, $6), \
+		value_low = min(value_low, $4), value_high = max(value_high, $4), 0) : 0) with table
 	unset table
+	span = value_high - value_low
+	lowest = max(lowest, value_low - 0.3 * span)
+	highest = min(highest, value_high + 0.5 * span)
 	air = (highest - lowest) * 0.05
 	set yrange [(lowest < 0 ? lowest - air : 0):(highest + air)]
 	set label 1 value("text_".place) at graph 0, 1 offset 0, 0.8 font png ? face.":Bold,13" : face.",13" textcolor rgb ink
