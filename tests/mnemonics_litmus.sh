@@ -67,7 +67,8 @@ check_x86_64() {
 	call='^call' jump='^j'
 	words='xchg;^xchg .*\(;lock_add;^lock add;lock;^lock'
 	words="$words;mfence;^mfence;sfence;^sfence;lfence;^lfence"
-	words="$words;-;\(%rsp;S;^mov +%r[a-z0-9]+,.*\(;L;^mov +[-0-9a-fx]*\(.*,%r"
+	words="$words;-;\(%rsp|-0x[0-9a-f]+\(%rbp\)"
+	words="$words;S;^mov +%r[a-z0-9]+,.*\(;L;^mov +[-0-9a-fx]*\(.*,%r"
 	free plain
 	fence compiler S L
 	fence xchg xchg L
@@ -83,7 +84,8 @@ check_aarch64() {
 	words="$words;dmb_ishst;^dmb[[:space:]]+ishst\$"
 	words="$words;dmb_ishld;^dmb[[:space:]]+ishld\$"
 	words="$words;other;^(dmb|dsb|swp|ldadd|st[lx]|ld[ax])"
-	words="$words;-;\[sp;S;^stu?r[[:space:]]+x.*\[x;L;^ldu?r[[:space:]]+x.*\[x"
+	words="$words;-;\[(sp|x29)"
+	words="$words;S;^stu?r[[:space:]]+x.*\[x;L;^ldu?r[[:space:]]+x.*\[x"
 	free plain
 	fence compiler S L
 	fence stlr_ldar stlr ldar
