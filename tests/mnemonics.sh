@@ -194,11 +194,30 @@ crossed() {
 	echo "skipped $1 clang: no headers of a 64-bit cross compiler here"
 }
 
+# The architecture of an object: its e_machine.
+built_for() { # OBJECT
+	case $(od -An -tu2 -j18 -N2 "$1" | tr -d ' ') in
+	62) echo x86_64 ;;
+	183) echo aarch64 ;;
+	243) echo riscv64 ;;
+	esac
+}
+
 arch=$(uname -m)
+built=$(built_for "$BUILD/bench/fence.o")
+if [ -n "$built" ] && [ "$built" != "$arch" ]; then
+	if command -v "$built-linux-gnu-objdump" >/dev/null 2>&1; then
+		check "as built" "$built" "$built-linux-gnu-objdump" \
+			"$BUILD/bench/fence.o"
+	else
+		echo "skipped as built: no $built-linux-gnu-objdump here"
+	fi
+fi
 case $arch in
 x86_64 | aarch64 | riscv64)
 	if command -v objdump >/dev/null 2>&1; then
-		check "as built" "$arch" objdump "$BUILD/bench/fence.o"
+		[ "$built" != "$arch" ] ||
+			check "as built" "$arch" objdump "$BUILD/bench/fence.o"
 		compiled gcc "$arch" gcc objdump
 		compiled clang "$arch" clang objdump
 	else
