@@ -54,7 +54,8 @@ PKG_LIBS   = $(shell $(PKG_CONFIG) --libs $(MODULES) $(OPTIONAL))
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wwrite-strings -Wvla -Wundef \
 	-Wno-missing-field-initializers
-OUR_CFLAGS = -std=gnu11 -D_GNU_SOURCE -pthread -Iharness -Ibench \
+# Numbers are the same where a processor would fuse a * b + c.
+OUR_CFLAGS = -std=gnu11 -D_GNU_SOURCE -ffp-contract=off -pthread -Iharness -Ibench \
 	-I$(BUILD) $(WARNINGS) $(WERROR) $(SANITIZE) $(PKG_CFLAGS)
 OUR_LDFLAGS = -pthread $(SANITIZE)
 # mq_open() was in librt until glibc 2.34.

@@ -26,7 +26,7 @@
 enum { CALL, FIRST, DONE, RATE };
 
 enum {
-	SMALL_STACK = 64 << 10,
+	SMALL_STACK = 64 << 10, /* at least: Arm's smallest is 128 KiB */
 	/* more than glibc keeps in its cache of stacks (40 MiB): mapped for
 	 * each thread, and unmapped after it */
 	UNCACHED_STACK = 64 << 20,
@@ -55,6 +55,7 @@ struct state {
 	struct slot *slot;
 	size_t slots;
 	double done_ns; /* of the batch's creations */
+	size_t small_stack;
 };
 
 /* Makes one, and waits for its end; 0 or an errno. tidy: untimed, or NULL;
@@ -96,8 +97,7 @@ static int make_with_stack(struct slot *slot, size_t size)
 
 static int make_small(struct state *s, struct slot *slot)
 {
-	(void)s;
-	return make_with_stack(slot, SMALL_STACK);
+	return make_with_stack(slot, s->small_stack);
 }
 
 static int make_uncached(struct state *s, struct slot *slot)
@@ -435,9 +435,11 @@ static int setup(struct run *r)
 {
 	static struct state s;
 	const struct way *way = r->variant->arg;
+	long least = sysconf(_SC_THREAD_STACK_MIN);
 
 	r->state = &s;
 	s.r = r;
+	s.small_stack = least > SMALL_STACK ? (size_t)least : SMALL_STACK;
 	snprintf(s.dynamic, sizeof(s.dynamic), "%.4000s-dynamic", r->helper);
 	if (open_slots(r, &s) || (way->open && way->open(&s)))
 		return -1;

@@ -259,7 +259,8 @@ int clock_compare(const struct clock *clock, int pu_a, int pu_b,
 			out->warp = true;
 		if (clock_diff_ns(clock, before, after) < narrowest) {
 			narrowest = clock_diff_ns(clock, before, after);
-			out->bound_ns = narrowest / 2;
+			/* each reading may lie a step behind its clock */
+			out->bound_ns = narrowest / 2 + clock->step_ns;
 			out->offset_ns = clock_diff_ns(clock, before, between) -
 					 narrowest / 2;
 		}

@@ -110,8 +110,9 @@ double clock_rate(struct clock_pair from, struct clock_pair to);
  * Do the clocks of two PUs agree? Two threads exchange readings over a cache
  * line; the narrowest exchange bounds the offset (Cristian 1989).
  * offset_ns: estimate of b's clock minus a's; bound_ns: half of the narrowest
- * round trip. warp: a reading was seen that lies before one that precedes it.
- * 0, or -1 and errno where a thread cannot be started or bound.
+ * round trip, and a step of the clock. warp: a reading was seen that lies
+ * before one that precedes it. 0, or -1 and errno where a thread cannot be
+ * started or bound.
  */
 struct clock_offset {
 	double offset_ns, bound_ns;

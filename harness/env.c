@@ -1207,6 +1207,7 @@ static const struct sign firmware_signs[] = {
 	{ "OpenStack", "KVM" },
 	{ "QEMU", "QEMU" },
 	{ "linux,dummy-virt", "QEMU" },
+	{ "riscv-virtio", "QEMU" },
 	{ "VMware", "VMware" },
 	{ "vmware", "VMware" },
 	{ "VirtualBox", "VirtualBox" },

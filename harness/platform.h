@@ -11,7 +11,7 @@
 #include "topo.h"
 
 struct platform {
-	char machine[96]; /* stable slug: "amd-epyc-kvm-2pu-1f00ba44" */
+	char machine[96];   /* stable slug: "amd-epyc-kvm-2pu-1f00ba44" */
 	char emulation[64]; /* what executes our instructions, if not a CPU */
 	const char *emulation_source;
 	bool emulated;

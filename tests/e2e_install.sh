@@ -18,6 +18,10 @@ if is_sanitized; then
 	skipped "make install" "nobody installs a build with sanitizers"
 	finish
 fi
+if is_emulated; then
+	skipped "make install" "it installs what the native compiler has built"
+	finish
+fi
 
 # A copy of the build, for another PREFIX is another version.h: what includes
 # it is built again, in the copy alone.

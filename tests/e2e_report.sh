@@ -162,7 +162,11 @@ mkdir "$plain" "$WORK/bin"
 cp "$run"/*.csv "$plain"
 attempt env PATH="$WORK/bin" "$PROGRAM" report "$plain"
 expect "without gnuplot report exits 1" exits 1
-expect "and says so" says gnuplot
+if is_emulated; then
+	skipped "and says so" "an emulator does not tell why exec failed"
+else
+	expect "and says so" says gnuplot
+fi
 expect "and tables.md is there all the same" \
 	[ -s "$plain/tables.md" ]
 expect "and has the tables" [ "$(grep '^|' "$run/tables.md")" = \

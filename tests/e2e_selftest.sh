@@ -22,7 +22,11 @@ broken() {
 }
 
 broken wait 'waits of'
-broken syscalls 'system calls: eventfd'
+if [ -n "${HANDOFF_EMULATED:-}" ]; then
+	echo "skipped selftest finds a broken truth: syscalls: an emulator counts none"
+else
+	broken syscalls 'system calls: eventfd'
+fi
 
 # What is not broken is recovered even in so short a run.
 case $output in

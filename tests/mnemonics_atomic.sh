@@ -5,9 +5,8 @@
 # architectures where a cross compiler is at hand.
 # The checks are called by the names of their architectures.
 # shellcheck disable=SC2317
-set -u
 # shellcheck source=/dev/null
-. tests/disassembly.inc
+. tests/mnemonics.inc
 
 # A 64-bit register from and to memory; what orders memory beside it.
 x86_load='^mov +[-0-9a-fx]*\(%r[^)]*\),%r'

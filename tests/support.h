@@ -22,6 +22,7 @@
 
 #include "counts.h"
 #include "die.h"
+#include "emulation.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -45,6 +46,23 @@
 #ifndef SANITIZED
 #define SANITIZED 0
 #endif
+
+/* An emulator has threads, page faults and a reading of limits of its own, and
+ * forks where a program wants to lend its memory. Its name; NULL: none. */
+static inline const char *emulated(void)
+{
+	static char name[64];
+
+	if (!name[0])
+		emulation_find("", name, sizeof(name));
+	return strcmp(name, "qemu-user") ? NULL : name;
+}
+
+#define skip_if_emulated(why)                                 \
+	do {                                                  \
+		if (emulated())                               \
+			skip_because("%s: " why, emulated()); \
+	} while (0)
 
 /* Long enough for a loaded machine under a sanitizer. */
 enum { CHILD_SECONDS = 60, TEST_SECONDS = 240, CHILD_REASON = 256 };

@@ -246,6 +246,7 @@ static void test_messages(void **state)
 	static const uint64_t sizes[] = { 1, 3, 4096, 65537, 1 << 20 };
 
 	(void)state;
+	skip_if_emulated("reads and writes for itself");
 	for (size_t i = 0; i < COUNT(messengers); i++)
 		for (size_t j = 0; j < COUNT(sizes); j++) {
 			const struct setting like = { .bench = "message",

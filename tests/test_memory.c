@@ -273,6 +273,7 @@ static void test_process(void **state)
 	};
 	struct rlimit limit;
 
+	skip_if_emulated("sets no limits of memory");
 	if (getrlimit(RLIMIT_AS, &limit) || limit.rlim_max != RLIM_INFINITY ||
 	    getrlimit(RLIMIT_DATA, &limit) || limit.rlim_max != RLIM_INFINITY)
 		skip_because("this process has limits already");
@@ -334,6 +335,7 @@ static void test_process_really(void **state)
 	char why[192];
 
 	(void)state;
+	skip_if_emulated("sets no limits of memory");
 	if (memory_room(why, sizeof(why)) < 100 * MIB)
 		skip_because("%s leaves too little here", why);
 	for (size_t i = 0; i < COUNT(rows); i++)

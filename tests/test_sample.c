@@ -641,6 +641,7 @@ static void test_page_faults(void **state)
 	(void)state;
 	if (SANITIZED)
 		skip_because("a sanitizer touches pages of its own");
+	skip_if_emulated("touches pages of its own");
 	for (size_t i = 0; i < COUNT(pages); i++) {
 		struct child child;
 
@@ -839,6 +840,21 @@ static int once_body(struct child *child, void *arg)
 	return 0;
 }
 
+/* Whether this machine has what the variant needs; else says what it lacks. */
+static bool can_run(const struct variant *v)
+{
+	for (const struct need *const *need = v->needs; need && *need; need++) {
+		bool denied = false;
+		char why[160] = "";
+
+		if ((*need)->met(why, sizeof(why), &denied))
+			continue;
+		print_message("skipped: %s: %s\n", v->name, why);
+		return false;
+	}
+	return true;
+}
+
 /* Every bench works, all its variants do; under the sanitizers, too. */
 static void test_every_bench(void **state)
 {
@@ -852,6 +868,8 @@ static void test_every_bench(void **state)
 		if (!strcmp(bench[i]->name, "misbehave"))
 			continue;
 		for (v = v ? v : &only; v->name; v++) {
+			if (v->tier != HIDDEN && !can_run(v))
+				continue;
 			for (unsigned peer = 0; peer <= PEER_PROCESS; peer++) {
 				struct once once = { bench[i], v,
 						     (enum peer)peer };
