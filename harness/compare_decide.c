@@ -263,11 +263,11 @@ static int by_effect(const void *a, const void *b)
 static void adjust(struct comparison *c)
 {
 	size_t n = c->pairings;
-	double *p = calloc(2 * n + 1, sizeof(*p)), *adjusted;
+	double *p = calloc(n + 1, sizeof(*p));
+	double *adjusted = calloc(n + 1, sizeof(*adjusted));
 
-	if (!p)
+	if (!p || !adjusted)
 		die("out of memory for the comparison");
-	adjusted = p + n;
 	for (size_t i = 0; i < n; i++)
 		p[i] = c->pairing[i].p;
 	if (stats_adjust_bh(p, n, adjusted))
@@ -279,6 +279,7 @@ static void adjust(struct comparison *c)
 	for (size_t i = 0; i < n; i++)
 		c->pairing[i].p_holm = adjusted[i];
 	free(p);
+	free(adjusted);
 }
 
 void compare_decide(struct comparison *c)

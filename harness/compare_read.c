@@ -18,7 +18,7 @@
 
 static void *allocate(size_t count, size_t size)
 {
-	void *memory = calloc(count + !count, size);
+	void *memory = calloc(count ? count : 1, size);
 
 	if (!memory)
 		die("out of memory for the comparison");
@@ -52,12 +52,18 @@ static void read_run(struct compare_run *run, const char *path)
 
 /* -------------------------------------------------------------- groups */
 
+/* A name that is not known yet is no other's. */
+static bool is_same(const char *a, const char *b)
+{
+	return a && b && !strcmp(a, b);
+}
+
 static bool has_several_runs(const struct comparison *c, size_t of)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < c->runs; i++)
-		count += !strcmp(c->run[i].machine, c->run[of].machine);
+		count += is_same(c->run[i].machine, c->run[of].machine);
 	return count > 1;
 }
 
@@ -70,7 +76,7 @@ static bool wants_machines(const struct comparison *c,
 		return grouping == COMPARE_BY_MACHINE;
 	for (size_t i = 0; i < c->runs; i++) {
 		several_machines |=
-			strcmp(c->run[i].machine, c->run[0].machine) != 0;
+			!is_same(c->run[i].machine, c->run[0].machine);
 		several_runs |= has_several_runs(c, i);
 	}
 	return several_machines && several_runs;
@@ -90,7 +96,7 @@ static bool distinct(const struct comparison *c)
 {
 	for (size_t i = 0; i < c->groups; i++)
 		for (size_t k = 0; k < i; k++)
-			if (!strcmp(c->group[i].name, c->group[k].name))
+			if (is_same(c->group[i].name, c->group[k].name))
 				return false;
 	return true;
 }
@@ -120,7 +126,7 @@ static void make_groups(struct comparison *c, enum compare_grouping grouping)
 		const char *machine = c->run[i].machine;
 
 		while (c->by_machine && group < c->group + c->groups &&
-		       strcmp(group->machine, machine))
+		       !is_same(group->machine, machine))
 			group++;
 		if (!c->by_machine)
 			group = c->group + c->groups;
@@ -242,9 +248,8 @@ static void add_sample(struct compare_side *side, const struct compare_run *run,
 	if (!larger)
 		die("out of memory for the comparison");
 	side->sample = larger;
-	memcpy(larger + side->samples, series->value,
-	       series->count * sizeof(*larger));
-	side->samples += series->count;
+	for (size_t i = 0; i < series->count; i++)
+		larger[side->samples++] = series->value[i];
 	side->noise = fmax(side->noise, series->noise);
 }
 
@@ -310,14 +315,15 @@ static void fill_missing(struct layout *l, struct compare_row *row, size_t g)
 {
 	const struct compare_group *group = &l->c->group[g];
 	struct compare_side *side = &row->side[g];
-	size_t i;
+	size_t i = lookup_find(&l->cases, group->label, row->id);
 
 	if (!side->status) {
-		i = lookup_find(&l->cases, group->label, row->id);
+		bool known = i < l->case_count;
+
 		side->status = "missing";
-		side->reason = i == LOOKUP_NONE ? "not in the run" :
-						  "not of this case in the run";
-		if (i != LOOKUP_NONE && !l->of[i]->ok) {
+		side->reason = known ? "not of this case in the run" :
+				       "not in the run";
+		if (known && !l->of[i]->ok) {
 			side->status = l->of[i]->status;
 			side->reason = l->of[i]->reason;
 		}

@@ -215,13 +215,21 @@ void csv_end(struct csv_out *out)
 	out->bytes = 0;
 }
 
+/* A file that the caller opened stays open. */
+static int finish_file(struct csv_out *out)
+{
+	if (!out->path)
+		return fflush(out->file);
+	return fclose(out->file);
+}
+
 int csv_close(struct csv_out *out)
 {
 	int error;
 
 	if (!out->width || out->fields)
 		note(out, EINVAL);
-	if (out->path ? fclose(out->file) : fflush(out->file))
+	if (finish_file(out))
 		note(out, errno);
 	if (!out->error && out->path && rename(out->temporary, out->path))
 		note(out, errno);
