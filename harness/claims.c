@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "claim_rules.h"
 #include "csv.h"
-#include "units.h"
 
 const struct claim_table claim_tables[CLAIM_TABLES] = {
 	{ "Why worker threads are faster",
@@ -69,23 +69,10 @@ const char claims_rules[] =
 	"one way: half of the round trip (payload there, answer back) is "
 	"held against the range.\n";
 
-/* A range held against a metric, times a factor; or against the ratio of it to
- * the same metric of the case that `to` makes of its id. */
-struct claim {
-	const char *id, *claim, *claimed;
-	const char *cases; /* a glob over case ids: a line for each */
-	const char *metric;
-	double factor; /* what is measured × factor is what is claimed */
-	double low, high;
-	struct {
-		const char *variant, *peer, *param; /* NULL: the same */
-	} to;
-};
-
 #define MS *1e6
 #define US *1e3
 
-static const struct claim ranges[] = {
+static const struct claim claims[] = {
 	{ "copy-count", "copies of a 64 KiB message, worker (queue)", "1",
 	  "message/queue_uv_async/thread/*/size=64KiB", "copies", 1, 0.95,
 	  1.05 },
@@ -293,337 +280,52 @@ static const struct claim ranges[] = {
 	  "futex/wake_none_*", "syscalls", 1, 0.995, 1.005 },
 	{ "futex-only", "system calls of a wait on a changed value", "1",
 	  "futex/wait_changed_*", "syscalls", 1, 0.995, 1.005 },
-};
-
-enum { RANGES = sizeof(ranges) / sizeof(*ranges) };
-
-struct lines {
-	struct claim_line *line;
-	size_t used, room;
-};
-
-static struct claim_line *add_line(struct lines *lines, const char *id,
-				   const char *claim, const char *claimed)
-{
-	struct claim_line *line;
-
-	if (lines->used == lines->room) {
-		size_t more = lines->room ? 2 * lines->room : 64;
-
-		line = realloc(lines->line, more * sizeof(*line));
-		if (!line)
-			return NULL;
-		lines->line = line;
-		lines->room = more;
-	}
-	line = &lines->line[lines->used++];
-	memset(line, 0, sizeof(*line));
-	line->value = line->ci.low = line->ci.high = NAN;
-	snprintf(line->id, sizeof(line->id), "%s", id);
-	snprintf(line->claim, sizeof(line->claim), "%s", claim);
-	snprintf(line->claimed, sizeof(line->claimed), "%s", claimed);
-	snprintf(line->measured, sizeof(line->measured), "-");
-	return line;
-}
-
-/* The numbers of a line. */
-static void take_number(struct claim_line *line, const char *unit, double value,
-			struct interval ci)
-{
-	line->value = value;
-	line->ci = ci;
-	snprintf(line->unit, sizeof(line->unit), "%s", unit);
-}
-
-/* And what they come from. */
-static void rest_on(struct claim_line *line, const char *cases,
-		    const char *metric)
-{
-	snprintf(line->cases, sizeof(line->cases), "%s", cases);
-	snprintf(line->metric, sizeof(line->metric), "%s", metric);
-}
-
-static void format_measured(char *buf, size_t size, const char *unit,
-			    double value, struct interval ci)
-{
-	char v[UNITS_SIZE], low[UNITS_SIZE], high[UNITS_SIZE];
-
-	units_value(v, sizeof(v), unit, value);
-	units_value(low, sizeof(low), unit, ci.low);
-	units_value(high, sizeof(high), unit, ci.high);
-	/* a fact has no interval to show */
-	if (isnan(ci.low) || (!strcmp(unit, "bool") && !strcmp(v, low)))
-		snprintf(buf, size, "%s", v);
-	else
-		snprintf(buf, size, "%.31s [%.31s, %.31s]", v, low, high);
-}
-
-static const char *decide(struct interval ci, double low, double high)
-{
-	if (isnan(ci.low))
-		return "cannot tell: too few invocations for an interval";
-	if (ci.low >= low && ci.high <= high)
-		return "holds";
-	if (ci.high < low || ci.low > high)
-		return "differs";
-	return "cannot tell";
-}
-
-static bool is_ratio(const struct claim *c)
-{
-	return c->to.variant || c->to.peer || c->to.param;
-}
-
-/* What a row has to say to a claim: its own value, or its ratio to another's,
- * with the interval that both intervals allow. 0, or -1: nothing, and why. */
-static int say(const struct summary *summary, const struct claim *c,
-	       const struct summary_row *row, double *value,
-	       struct interval *ci, const char **why)
-{
-	const struct summary_row *other = NULL;
-
-	*why = row->reason;
-	if (!row->ok)
-		return -1;
-	*value = row->value * c->factor;
-	*ci = (struct interval){ row->ci.low * c->factor,
-				 row->ci.high * c->factor };
-	if (!is_ratio(c))
-		return 0;
-	other = summary_beside(summary, row, c->to.variant, c->to.peer,
-			       c->to.param, NULL);
-	*why = other ? other->reason :
-		       "the run did not include what it is held against";
-	if (!other || !other->ok)
-		return -1;
-	*value /= other->value;
-	*ci = (struct interval){ ci->low / other->ci.high,
-				 ci->high / other->ci.low };
-	return 0;
-}
-
-static int decide_row(struct lines *lines, const struct summary *summary,
-		      const struct claim *c, const struct summary_row *row)
-{
-	char claim[96], id[SUMMARY_ID], measured[120];
-	struct claim_line *line;
-	struct interval ci;
-	const char *why;
-	double value;
-
-	snprintf(claim, sizeof(claim), "%s%s%s", c->claim,
-		 strcmp(row->place, "-") ? ", place " : "",
-		 strcmp(row->place, "-") ? row->place : "");
-	line = add_line(lines, c->id, claim, c->claimed);
-	if (!line)
-		return -1;
-	rest_on(line, summary_id(row, id, sizeof(id)), row->metric);
-	snprintf(line->basis, sizeof(line->basis), "%.90s %.20s%s", id,
-		 row->metric, c->factor == 0.5 ? " ÷ 2" : "");
-	if (say(summary, c, row, &value, &ci, &why)) {
-		snprintf(line->verdict, sizeof(line->verdict),
-			 "not run: %.180s", why);
-		return 0;
-	}
-	format_measured(measured, sizeof(measured),
-			is_ratio(c) ? "count" : row->unit, value, ci);
-	take_number(line, is_ratio(c) ? "ratio" : row->unit, value, ci);
-	snprintf(line->measured, sizeof(line->measured), "%s%s", measured,
-		 is_ratio(c) ? " ×" : "");
-	snprintf(line->verdict, sizeof(line->verdict), "%s",
-		 decide(ci, c->low, c->high));
-	return 0;
-}
-
-/* How much a row without a number tells about a metric: a failed case tells
- * about all of them, a row of the metric itself about it. */
-static int tells(const struct summary_row *row, const char *metric)
-{
-	if (!strcmp(row->status, "failed") || !strcmp(row->status, "timeout"))
-		return 3;
-	return strcmp(row->metric, metric) ? 1 : 2;
-}
-
-/* A line for each case that was measured or failed; where there is none, one
- * line says why. Places a machine lacks are no news beside those it has. */
-static int decide_range(struct lines *lines, const struct summary *summary,
-			const struct claim *c)
-{
-	const struct summary_row *why = NULL;
-	size_t before = lines->used;
-
-	for (size_t i = 0; i < summary->count; i++) {
-		const struct summary_row *row = &summary->row[i];
-		bool decided;
-
-		if (!summary_matches(row, c->cases))
-			continue;
-		decided = row->ok ? !strcmp(row->metric, c->metric) :
-				    tells(row, c->metric) == 3;
-		if (decided && decide_row(lines, summary, c, row))
-			return -1;
-		if (!row->ok &&
-		    (!why || tells(row, c->metric) > tells(why, c->metric)))
-			why = row;
-	}
-	if (lines->used == before) {
-		struct claim_line *line =
-			add_line(lines, c->id, c->claim, c->claimed);
-
-		if (!line)
-			return -1;
-		snprintf(line->verdict, sizeof(line->verdict),
-			 "not run: %.180s",
-			 why ? why->reason :
-			       "the run did not include or could not count "
-			       "it");
-		snprintf(line->basis, sizeof(line->basis), "%s %s", c->cases,
-			 c->metric);
-		rest_on(line, c->cases, c->metric);
-	}
-	return 0;
-}
-
-/* Points of a line, read off rows of one metric: bytes and values. */
-enum { POINTS = 32 };
-
-static size_t read_points(const struct summary *summary, const char *cases,
-			  const char *metric, double *x, double *y)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < summary->count && n < POINTS; i++) {
-		const struct summary_row *row = &summary->row[i];
-		const char *amount = strchr(row->param, '=');
-		uint64_t bytes;
-
-		if (!row->ok || strcmp(row->metric, metric) || !amount ||
-		    units_parse_bytes(amount + 1, &bytes) ||
-		    !summary_matches(row, cases))
-			continue;
-		x[n] = (double)bytes;
-		y[n++] = row->value;
-	}
-	return n;
-}
-
-/* Fork copies the page tables of written memory: its time rises with it, by
- * the interval of a line through all sizes. */
-static int decide_slope(struct lines *lines, const struct summary *summary)
-{
-	static const char cases[] = "fork_memory/dirty/process/pu/*";
-	struct claim_line *line = add_line(
-		lines, "page-tables",
-		"fork's time a GiB of written memory, place pu", "grows");
-	char v[UNITS_SIZE], low[UNITS_SIZE], high[UNITS_SIZE];
-	double x[POINTS], y[POINTS], gib = 0x1p30;
-	size_t n = read_points(summary, cases, "call", x, y);
-	struct line fit;
-
-	if (!line)
-		return -1;
-	snprintf(line->basis, sizeof(line->basis), "%s call, a line", cases);
-	rest_on(line, cases, "call");
-	if (n < 3) {
-		snprintf(line->verdict, sizeof(line->verdict),
-			 "not run: fewer than three sizes were measured");
-		return 0;
-	}
-	fit = stats_line(x, y, n, 0.95);
-	take_number(line, "ns/GiB", fit.slope * gib,
-		    (struct interval){ fit.slope_ci.low * gib,
-				       fit.slope_ci.high * gib });
-	snprintf(line->measured, sizeof(line->measured),
-		 "%.31s/GiB [%.31s, %.31s]",
-		 units_time(v, sizeof(v), fit.slope * gib),
-		 units_time(low, sizeof(low), fit.slope_ci.low * gib),
-		 units_time(high, sizeof(high), fit.slope_ci.high * gib));
-	snprintf(line->verdict, sizeof(line->verdict), "%s",
-		 fit.slope_ci.low > 0  ? "holds" :
-		 fit.slope_ci.high < 0 ? "differs" :
-					 "cannot tell");
-	return 0;
-}
-
-/* LOCK XCHG, and aarch64's swpal, against the plain store. */
-static const struct summary_row *fence_row(const struct summary *summary,
-					   const char *x86, const char *arm,
-					   const char *param)
-{
-	const char *const variant[] = { x86, arm };
-	const struct summary_row *row = NULL;
-
-	for (int i = 0; i < 2 && !row; i++) {
-		char id[96];
-
-		snprintf(id, sizeof(id), "fence/%s/-/-/%s", variant[i], param);
-		row = summary_find(summary, id, "latency");
-	}
-	return row;
-}
-
-/* It holds if, with 32 missing stores outstanding, the exchange costs at
- * least three times what it costs with none (by the near ends of the
- * intervals) and the plain store rises by less than a tenth of that. */
-static int decide_lock_xchg(struct lines *lines, const struct summary *summary)
-{
-	const struct summary_row *x0, *x32, *m0, *m32;
-	struct claim_line *line = add_line(
-		lines, "lock-xchg",
-		"LOCK XCHG waits for 32 outstanding stores that miss, MOV "
-		"does not",
-		"drains");
-	char a[UNITS_SIZE], b[UNITS_SIZE], c[UNITS_SIZE], d[UNITS_SIZE];
-
-	if (!line)
-		return -1;
-	snprintf(line->basis, sizeof(line->basis),
-		 "fence/{xchg,mov}/-/-/outstanding={0,32} latency");
-	rest_on(line, "fence/*/-/-/outstanding=*", "latency");
-	x0 = fence_row(summary, "xchg", "swpal", "outstanding=0");
-	x32 = fence_row(summary, "xchg", "swpal", "outstanding=32");
-	m0 = fence_row(summary, "mov", "str", "outstanding=0");
-	m32 = fence_row(summary, "mov", "str", "outstanding=32");
-	if (!x0 || !x32 || !m0 || !m32 || !x0->ok || !x32->ok || !m0->ok ||
-	    !m32->ok) {
-		snprintf(line->verdict, sizeof(line->verdict),
-			 "not run: %.180s",
-			 x32 && !x32->ok ? x32->reason :
-					   "the run did not include it");
-		return 0;
-	}
-	snprintf(line->measured, sizeof(line->measured),
-		 "XCHG %s → %s, MOV %s → %s",
-		 units_time(a, sizeof(a), x0->value),
-		 units_time(b, sizeof(b), x32->value),
-		 units_time(c, sizeof(c), m0->value),
-		 units_time(d, sizeof(d), m32->value));
-	double rise = x32->value - x0->value;
-	bool told = !isnan(x0->ci.low) && !isnan(x32->ci.low);
-	bool drains = x32->ci.low >= 3 * x0->ci.high && rise > 0;
-	bool plain = fabs(m32->value - m0->value) < rise / 10;
-
-	if (x0->ci.low > 0)
-		take_number(line, "ratio", x32->value / x0->value,
-			    (struct interval){ x32->ci.low / x0->ci.high,
-					       x32->ci.high / x0->ci.low });
-	snprintf(line->verdict, sizeof(line->verdict), "%s",
-		 !told ? "cannot tell: too few invocations for an interval" :
-		 drains && plain               ? "holds" :
-		 x32->ci.high < 3 * x0->ci.low ? "differs" :
-						 "cannot tell");
-	return 0;
-}
-
-/* Two workers against one: on several PUs only, for on one nothing runs in
- * parallel, whatever it is. */
-static const struct claim parallel[] = {
+	{ "store-visible", "share of plain stores that another core sees",
+	  "may not be seen", "visible/mov/*", "seen", 1, 0, 0.999999 },
+	{ "store-visible", "a plain store until another core sees it",
+	  "at once", "visible/mov/*", "round_trip", 0.5, 0, 1 US },
+	{ "store-visible",
+	  "LOCK XCHG until seen, against a plain store",
+	  "sooner",
+	  "visible/xchg/*",
+	  "round_trip",
+	  1,
+	  0,
+	  0.9,
+	  { .variant = "mov" } },
+	{ "futex-only", "system calls of Atomics.store", "0",
+	  "futex/atomics_store/*", "syscalls", 1, -0.005, 0.005 },
+	{ "futex-only", "system calls of Atomics.load", "0",
+	  "futex/atomics_load/*", "syscalls", 1, -0.005, 0.005 },
+	{ "futex-only", "system calls of Atomics.exchange", "0",
+	  "futex/atomics_exchange/*", "syscalls", 1, -0.005, 0.005 },
+	{ "futex-only", "system calls of Atomics.notify", "1",
+	  "futex/atomics_notify/*", "syscalls", 1, 0.995, 1.005 },
+	{ "futex-only", "system calls of an Atomics.wait that sleeps", "1",
+	  "futex/atomics_wait/*", "syscalls", 1, 0.995, 1.005 },
+	{ "futex-cost", "context switches of an Atomics.wait that sleeps", "1",
+	  "futex/atomics_wait/*", "switches", 1, 0.95, 1.05 },
+	{ "futex-cost",
+	  "a wait that is woken, against one on a changed value",
+	  "> 1 ×",
+	  "futex/wake_to_run_private/thread/*/-",
+	  "latency",
+	  1,
+	  1,
+	  INFINITY,
+	  { .variant = "wait_changed_private" } },
+	{ "futex-cost", "system calls of a mutex that nobody contends", "0",
+	  "lock/pthread_mutex/thread/*/parties=1", "syscalls", 1, -0.005,
+	  0.005 },
 	{ "schedulable", "2 worker threads do the work of", "2",
-	  "parallel/compute/thread/any/workers=2", "speedup", 1, 1.5, 2.5 },
+	  "parallel/compute/thread/any/workers=2", "speedup", 1, 1.5, 2.5,
+	  .rule = claim_parallel },
 	{ "schedulable", "2 child processes do the work of", "2",
-	  "parallel/compute/process/any/workers=2", "speedup", 1, 1.5, 2.5 },
+	  "parallel/compute/process/any/workers=2", "speedup", 1, 1.5, 2.5,
+	  .rule = claim_parallel },
 	{ "schedulable", "PUs that 2 worker threads use", "2",
-	  "parallel/compute/thread/any/workers=2", "pus", 1, 1.95, 2.05 },
+	  "parallel/compute/thread/any/workers=2", "pus", 1, 1.95, 2.05,
+	  .rule = claim_parallel },
 	{ "schedulable",
 	  "speed-up of 2 threads against 2 processes",
 	  "equal",
@@ -632,165 +334,68 @@ static const struct claim parallel[] = {
 	  1,
 	  0.8,
 	  1.25,
-	  { .peer = "process" } },
+	  { .peer = "process" },
+	  claim_parallel },
+	{ "how-many", "threads that are worth it, computing", "as many as PUs",
+	  "parallel/compute/thread/any/*", "rate", .rule = claim_crews },
+	{ "how-many", "processes that are worth it, computing",
+	  "as many as PUs", "parallel/compute/process/any/*", "rate",
+	  .rule = claim_crews },
+	{ "scheduler-name", "who picks what runs next", "CFS",
+	  "env.csv kernel.release", "", .rule = claim_scheduler },
+	{ "page-tables", "fork's time a GiB of written memory, place pu",
+	  "grows", "fork_memory/dirty/process/pu/*", "call",
+	  .rule = claim_slope },
+	{ "lock-xchg",
+	  "LOCK XCHG waits for 32 outstanding stores that miss, MOV does not",
+	  "drains", "fence/*/-/-/outstanding=*", "latency",
+	  .rule = claim_drains },
+#if defined(__x86_64__)
+	{ "lock-xchg",
+	  "MFENCE behind 8 outstanding stores that miss, against none",
+	  "drains",
+	  "fence/mov_mfence/-/-/outstanding=8",
+	  "latency",
+	  1,
+	  5,
+	  INFINITY,
+	  { .param = "outstanding=0" } },
+	{ "lock-xchg",
+	  "LOCK ADD behind 8 outstanding stores that miss, against none",
+	  "drains",
+	  "fence/mov_lock_add/-/-/outstanding=8",
+	  "latency",
+	  1,
+	  5,
+	  INFINITY,
+	  { .param = "outstanding=0" } },
+	{ "lock-xchg",
+	  "LFENCE behind 8 outstanding stores that miss, against none",
+	  "flat",
+	  "fence/mov_lfence/-/-/outstanding=8",
+	  "latency",
+	  1,
+	  0,
+	  2,
+	  { .param = "outstanding=0" } },
+#endif
+	{ "lock-xchg", "a load overtakes an earlier store: plain", "seen",
+	  "litmus/sb_plain/thread/*", "weak", 1, 1, INFINITY,
+	  .rule = claim_reordering },
+#if defined(__x86_64__)
+	{ "lock-xchg", "a load overtakes an earlier LOCK XCHG", "never",
+	  "litmus/sb_xchg/thread/*", "weak", .rule = claim_reordering },
+	{ "lock-xchg", "a load overtakes a store before MFENCE", "never",
+	  "litmus/sb_mfence/thread/*", "weak", .rule = claim_reordering },
+	{ "lock-xchg", "a load overtakes a store before LOCK ADD", "never",
+	  "litmus/sb_lock_add/thread/*", "weak", .rule = claim_reordering },
+#endif
 };
 
-static double allowed_pus(const struct env_file *env)
-{
-	const char *pus = env_file_value(env, "topology.allowed_pus");
-
-	return pus ? strtod(pus, NULL) : NAN;
-}
-
-static int decide_schedulable(struct lines *lines,
-			      const struct summary *summary,
-			      const struct env_file *env)
-{
-	for (size_t i = 0; i < sizeof(parallel) / sizeof(*parallel); i++) {
-		const struct claim *c = &parallel[i];
-		struct claim_line *line;
-
-		if (!(allowed_pus(env) < 2)) {
-			if (decide_range(lines, summary, c))
-				return -1;
-			continue;
-		}
-		line = add_line(lines, c->id, c->claim, c->claimed);
-		if (!line)
-			return -1;
-		rest_on(line, c->cases, c->metric);
-		snprintf(line->basis, sizeof(line->basis), "%s %s", c->cases,
-			 c->metric);
-		snprintf(line->verdict, sizeof(line->verdict),
-			 "not run: there is one PU only");
-	}
-	return 0;
-}
-
-/* A crew of workers and what it gets done. */
-struct crew {
-	double workers;
-	const struct summary_row *row;
-};
-
-static size_t read_crews(const struct summary *summary, const char *cases,
-			 double pus, struct crew *crew)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < summary->count && n < POINTS; i++) {
-		const struct summary_row *row = &summary->row[i];
-		const char *count = strchr(row->param, '=');
-
-		if (!row->ok || !count || strcmp(row->metric, "rate") ||
-		    !summary_matches(row, cases))
-			continue;
-		crew[n].workers = strcmp(count + 1, "pus") ?
-					  strtod(count + 1, NULL) :
-					  pus;
-		crew[n++].row = row;
-	}
-	return n;
-}
-
-/* The smallest crew that the best one does not surpass by its whole interval
- * is how many are worth it: it holds where they are as many as there are PUs,
- * and more of them were tried. */
-static void judge_crews(struct claim_line *line, const struct crew *crew,
-			size_t n, double pus)
-{
-	const struct crew *best = crew, *enough, *most = crew;
-
-	for (size_t i = 1; i < n; i++) {
-		if (crew[i].row->value > best->row->value)
-			best = &crew[i];
-		if (crew[i].workers > most->workers)
-			most = &crew[i];
-	}
-	enough = best;
-	for (size_t i = 0; i < n; i++)
-		if (crew[i].row->ci.high >= best->row->ci.low &&
-		    crew[i].workers < enough->workers)
-			enough = &crew[i];
-	snprintf(line->measured, sizeof(line->measured),
-		 "%.0f on %.0f PUs (%.0f tried)", enough->workers, pus,
-		 most->workers);
-	take_number(line, "count", enough->workers,
-		    (struct interval){ NAN, NAN });
-	snprintf(line->verdict, sizeof(line->verdict), "%s",
-		 isnan(best->row->ci.low) ?
-			 "cannot tell: too few invocations for an interval" :
-		 most->workers <= pus   ? "cannot tell: no more were tried" :
-		 enough->workers == pus ? "holds" :
-					  "differs");
-}
-
-static int decide_how_many(struct lines *lines, const struct summary *summary,
-			   const struct env_file *env)
-{
-	static const char *const what[][2] = {
-		{ "threads that are worth it, computing",
-		  "parallel/compute/thread/any/*" },
-		{ "processes that are worth it, computing",
-		  "parallel/compute/process/any/*" },
-	};
-	double pus = allowed_pus(env);
-
-	for (int i = 0; i < 2; i++) {
-		struct claim_line *line = add_line(
-			lines, "how-many", what[i][0], "as many as PUs");
-		struct crew crew[POINTS];
-		size_t n = read_crews(summary, what[i][1], pus, crew);
-
-		if (!line)
-			return -1;
-		rest_on(line, what[i][1], "rate");
-		snprintf(line->basis, sizeof(line->basis), "%s rate",
-			 what[i][1]);
-		if (n < 2 || isnan(pus))
-			snprintf(line->verdict, sizeof(line->verdict),
-				 "not run: the run did not include it, or not "
-				 "for several numbers of workers");
-		else
-			judge_crews(line, crew, n, pus);
-	}
-	return 0;
-}
-
-/* Linux 6.6 replaced CFS by EEVDF; a sched_ext program that is loaded picks
- * instead of either. */
-static int decide_scheduler(struct lines *lines, const struct env_file *env)
-{
-	const char *release = env_file_value(env, "kernel.release");
-	const char *model = env_file_value(env, "kernel.preemption");
-	const char *ext = env_file_value(env, "sched_ext.state");
-	const char *name;
-	struct claim_line *line = add_line(lines, "scheduler-name",
-					   "who picks what runs next", "CFS");
-	unsigned major, minor;
-
-	if (!line)
-		return -1;
-	snprintf(line->basis, sizeof(line->basis), "env.csv kernel.release");
-	if (!release || sscanf(release, "%u.%u", &major, &minor) != 2) {
-		snprintf(line->verdict, sizeof(line->verdict),
-			 "not run: env.csv does not tell the kernel's release");
-		return 0;
-	}
-	name = ext && !strcmp(ext, "enabled")          ? "sched_ext" :
-	       major > 6 || (major == 6 && minor >= 6) ? "EEVDF" :
-	       major > 2 || (major == 2 && minor >= 6) ? "CFS" :
-							 "O(1)";
-	snprintf(line->measured, sizeof(line->measured),
-		 "%s (Linux %u.%u%s%.60s)", name, major, minor,
-		 model ? "; preemption: " : "", model ? model : "");
-	snprintf(line->verdict, sizeof(line->verdict), "%s",
-		 strcmp(name, "CFS") ? "differs" : "holds");
-	return 0;
-}
+enum { CLAIMS = sizeof(claims) / sizeof(*claims) };
 
 /* A claim of which no rule has said anything is in the table all the same. */
-static int name_unmeasured(struct lines *lines)
+static int name_unmeasured(struct decisions *d)
 {
 	for (int t = 0; t < CLAIM_TABLES; t++) {
 		const struct claim_entry *e = claim_tables[t].entry;
@@ -799,12 +404,11 @@ static int name_unmeasured(struct lines *lines)
 			struct claim_line *line;
 			size_t k = 0;
 
-			while (k < lines->used &&
-			       strcmp(lines->line[k].id, e->id))
+			while (k < d->used && strcmp(d->line[k].id, e->id))
 				k++;
-			if (k < lines->used)
+			if (k < d->used)
 				continue;
-			line = add_line(lines, e->id, e->claim, e->claimed);
+			line = decisions_add(d, e->id, e->claim, e->claimed);
 			if (!line)
 				return -1;
 			snprintf(line->verdict, sizeof(line->verdict),
@@ -815,19 +419,19 @@ static int name_unmeasured(struct lines *lines)
 }
 
 static size_t take_lines(struct claim_line *to, size_t used,
-			 struct lines *lines, const char *id)
+			 struct decisions *d, const char *id)
 {
-	for (size_t i = 0; i < lines->used; i++)
-		if (!strcmp(lines->line[i].id, id))
-			to[used++] = lines->line[i];
+	for (size_t i = 0; i < d->used; i++)
+		if (!strcmp(d->line[i].id, id))
+			to[used++] = d->line[i];
 	return used;
 }
 
 /* Lines in the order of the tables, those of a claim as they were decided;
  * claims of no table last. 0 or -1. */
-static int put_in_order(struct lines *lines)
+static int put_in_order(struct decisions *d)
 {
-	struct claim_line *to = malloc(lines->used * sizeof(*to));
+	struct claim_line *to = malloc(d->used * sizeof(*to));
 	size_t used = 0;
 
 	if (!to)
@@ -835,12 +439,12 @@ static int put_in_order(struct lines *lines)
 	for (int t = 0; t < CLAIM_TABLES; t++)
 		for (const struct claim_entry *e = claim_tables[t].entry; e->id;
 		     e++)
-			used = take_lines(to, used, lines, e->id);
-	for (size_t i = 0; i < lines->used; i++)
-		if (!claim_table_of(lines->line[i].id))
-			to[used++] = lines->line[i];
-	free(lines->line);
-	lines->line = to;
+			used = take_lines(to, used, d, e->id);
+	for (size_t i = 0; i < d->used; i++)
+		if (!claim_table_of(d->line[i].id))
+			to[used++] = d->line[i];
+	free(d->line);
+	d->line = to;
 	return 0;
 }
 
@@ -857,31 +461,22 @@ const struct claim_table *claim_table_of(const char *id)
 struct claim_line *claims_decide(const struct summary *summary,
 				 const struct env_file *env, size_t *count)
 {
-	struct lines lines = { NULL, 0, 0 };
+	struct decisions d = { .summary = summary, .env = env };
 	int result = 0;
 
-	for (size_t i = 0; i < RANGES && !result; i++)
-		result = decide_range(&lines, summary, &ranges[i]);
+	for (size_t i = 0; i < CLAIMS && !result; i++)
+		result = (claims[i].rule ? claims[i].rule :
+					   claim_range)(&d, &claims[i]);
 	if (!result)
-		result = decide_slope(&lines, summary);
+		result = name_unmeasured(&d);
 	if (!result)
-		result = decide_lock_xchg(&lines, summary);
-	if (!result)
-		result = decide_schedulable(&lines, summary, env);
-	if (!result)
-		result = decide_how_many(&lines, summary, env);
-	if (!result)
-		result = decide_scheduler(&lines, env);
-	if (!result)
-		result = name_unmeasured(&lines);
-	if (!result)
-		result = put_in_order(&lines);
+		result = put_in_order(&d);
 	if (result) {
-		free(lines.line);
+		free(d.line);
 		return NULL;
 	}
-	*count = lines.used;
-	return lines.line;
+	*count = d.used;
+	return d.line;
 }
 
 const char *claim_verdict_word(const struct claim_line *line)

@@ -17,6 +17,7 @@
 #include "counts.h"
 #include "die.h"
 #include "env_file.h"
+#include "fence_curve.h"
 #include "litmus_table.h"
 #include "report_html.h"
 #include "rundir.h"
@@ -488,6 +489,8 @@ static void write_benches(const struct summary *s, const char *level,
 		print_ratios(s, bench, out);
 		copies_print(s, bench, out);
 		litmus_print(s, bench, out);
+		if (!strcmp(bench, "fence"))
+			fence_curve_print(s, out);
 		print_calls(s, bench, out);
 	}
 	print_missing(s, level, out);
