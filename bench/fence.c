@@ -289,11 +289,10 @@ static double other_load_ns(struct run *r, enum residency where,
 			    char *same_line)
 {
 	struct lines other;
-	double ns;
+	double ns = -1;
 
-	if (place_lines(r, where, same_line, &other))
-		return -1;
-	ns = median_load_ns(r, &other);
+	if (!place_lines(r, where, same_line, &other))
+		ns = median_load_ns(r, &other);
 	free_lines(&other);
 	return ns;
 }

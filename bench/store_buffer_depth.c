@@ -176,7 +176,7 @@ static bool stands_out(const struct knee *k, double whole_ns)
  */
 static bool find_depth(struct state *s, double *depth)
 {
-	double more[SIZES], whole_ns = s->ns[STORES][0];
+	double more[SIZES] = { 0 }, last = 0, whole_ns = s->ns[STORES][0];
 	struct knee knee =
 		stats_knee(s->x, s->ns[NOPS], SIZES, BEND_FREE, 0.95, s->turn);
 	bool limited = stands_out(&knee, whole_ns);
@@ -184,7 +184,7 @@ static bool find_depth(struct state *s, double *depth)
 	size_t n = (size_t)limit / STEP + 1;
 
 	for (size_t i = 0; i < n; i++)
-		more[i] = s->ns[STORES][i] - s->ns[NOPS][i];
+		more[i] = last = s->ns[STORES][i] - s->ns[NOPS][i];
 	knee = stats_knee(s->x, more, n, BEND_FREE, 0.95, s->turn);
 	*depth = knee.at;
 	if (stands_out(&knee, whole_ns))
@@ -192,7 +192,7 @@ static bool find_depth(struct state *s, double *depth)
 	snprintf(s->why, sizeof(s->why),
 		 "no knee stands out up to %g stores (%+.1f ns more than "
 		 "nops, of %.1f ns)%s",
-		 limit, more[n - 1] - more[0], whole_ns,
+		 limit, last - more[0], whole_ns,
 		 limited ? "; behind that something else is full" : "");
 	return false;
 }
