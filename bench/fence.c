@@ -185,7 +185,7 @@ static int working_set(struct run *r, enum residency where, uint64_t *bytes)
 				    "the kernel names no size of a level %u "
 				    "cache",
 				    here ? level - 1 : level);
-	*bytes = 1;
+	*bytes = LINE;
 	while (*bytes < 2 * near)
 		*bytes *= 2;
 	if (*bytes > here / 2)
@@ -246,7 +246,7 @@ static int lay_out(struct run *r, struct lines *l, uint64_t count,
 static int place_lines(struct run *r, enum residency where, char *same_line,
 		       struct lines *l)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes = LINE;
 
 	*l = (struct lines){ .where = where };
 	switch (where) {
@@ -289,11 +289,10 @@ static double other_load_ns(struct run *r, enum residency where,
 			    char *same_line)
 {
 	struct lines other;
-	double ns;
+	double ns = -1;
 
-	if (place_lines(r, where, same_line, &other))
-		return -1;
-	ns = median_load_ns(r, &other);
+	if (!place_lines(r, where, same_line, &other))
+		ns = median_load_ns(r, &other);
 	free_lines(&other);
 	return ns;
 }

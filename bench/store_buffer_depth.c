@@ -50,21 +50,18 @@ enum {
 #define FLOATING "f"
 #endif
 
-#define EACH_SIZE(DO)                                                          \
-	DO(0)                                                                  \
-	DO(2)                                                                  \
-	DO(4)                                                                  \
-	DO(6)                                                                  \
-	DO(8) DO(10) DO(12) DO(14) DO(16) DO(18) DO(20) DO(22) DO(24) DO(      \
-		26) DO(28) DO(30) DO(32) DO(34) DO(36) DO(38) DO(40) DO(42)    \
-		DO(44) DO(46) DO(48) DO(50) DO(52) DO(54) DO(56) DO(58) DO(60) \
-			DO(62) DO(64) DO(66) DO(68) DO(70) DO(72) DO(74) DO(   \
-				76) DO(78) DO(80) DO(82) DO(84) DO(86) DO(88)  \
-				DO(90) DO(92) DO(94) DO(96) DO(98) DO(100) DO( \
-					102) DO(104) DO(106) DO(108) DO(110)   \
-					DO(112) DO(114) DO(116) DO(118)        \
-						DO(120) DO(122) DO(124)        \
-							DO(126) DO(128)
+/* clang-format off */
+#define EACH_SIZE(DO) \
+	DO(0) DO(2) DO(4) DO(6) DO(8) DO(10) DO(12) DO(14) \
+	DO(16) DO(18) DO(20) DO(22) DO(24) DO(26) DO(28) DO(30) \
+	DO(32) DO(34) DO(36) DO(38) DO(40) DO(42) DO(44) DO(46) \
+	DO(48) DO(50) DO(52) DO(54) DO(56) DO(58) DO(60) DO(62) \
+	DO(64) DO(66) DO(68) DO(70) DO(72) DO(74) DO(76) DO(78) \
+	DO(80) DO(82) DO(84) DO(86) DO(88) DO(90) DO(92) DO(94) \
+	DO(96) DO(98) DO(100) DO(102) DO(104) DO(106) DO(108) DO(110) \
+	DO(112) DO(114) DO(116) DO(118) DO(120) DO(122) DO(124) DO(126) \
+	DO(128)
+/* clang-format on */
 
 /* What a sequence works on; a line of its own. */
 struct scratch {
@@ -179,7 +176,7 @@ static bool stands_out(const struct knee *k, double whole_ns)
  */
 static bool find_depth(struct state *s, double *depth)
 {
-	double more[SIZES], whole_ns = s->ns[STORES][0];
+	double more[SIZES] = { 0 }, last = 0, whole_ns = s->ns[STORES][0];
 	struct knee knee =
 		stats_knee(s->x, s->ns[NOPS], SIZES, BEND_FREE, 0.95, s->turn);
 	bool limited = stands_out(&knee, whole_ns);
@@ -187,7 +184,7 @@ static bool find_depth(struct state *s, double *depth)
 	size_t n = (size_t)limit / STEP + 1;
 
 	for (size_t i = 0; i < n; i++)
-		more[i] = s->ns[STORES][i] - s->ns[NOPS][i];
+		more[i] = last = s->ns[STORES][i] - s->ns[NOPS][i];
 	knee = stats_knee(s->x, more, n, BEND_FREE, 0.95, s->turn);
 	*depth = knee.at;
 	if (stands_out(&knee, whole_ns))
@@ -195,7 +192,7 @@ static bool find_depth(struct state *s, double *depth)
 	snprintf(s->why, sizeof(s->why),
 		 "no knee stands out up to %g stores (%+.1f ns more than "
 		 "nops, of %.1f ns)%s",
-		 limit, more[n - 1] - more[0], whole_ns,
+		 limit, last - more[0], whole_ns,
 		 limited ? "; behind that something else is full" : "");
 	return false;
 }

@@ -479,6 +479,11 @@ struct claim_line *claims_decide(const struct summary *summary,
 	return d.line;
 }
 
+size_t claims_count(void)
+{
+	return CLAIMS;
+}
+
 const char *claim_verdict_word(const struct claim_line *line)
 {
 	static const char *const word[] = { "holds", "differs", "cannot tell",

@@ -48,6 +48,9 @@ const struct claim_table *claim_table_of(const char *id);
 struct claim_line *claims_decide(const struct summary *summary,
 				 const struct env_file *env, size_t *count);
 
+/* How many rows the table of claims and rules has. */
+size_t claims_count(void);
+
 /* "holds", "differs", "cannot tell" or "not run": the verdict without its why,
  * and what follows it ("" where there is no more to say). */
 const char *claim_verdict_word(const struct claim_line *line);
