@@ -4,7 +4,7 @@
 # the caller. Lengths are px from the canvas' top left corner.
 
 set decimalsign "."
-set encoding utf8
+unset key
 if (!exists("term")) term = "svg"
 if (!exists("dir") || !exists("out") || (term ne "svg" && term ne "png")) {
 	print "usage: gnuplot -e \"plots='DIR'; dir='DIR'; out='FILE'; term='svg'\" CHART.gp (term: svg or png)"
@@ -92,8 +92,13 @@ is_time(x) = strcol("unit") eq "ns" && strcol("ratio") ne "" && column("a_value"
 if (source eq "compare.csv" && !empty) {
 	set datafile separator comma
 	set datafile columnheaders
+	set table $nothing
+	plot file using (is_time(0) ? (named(strcol("a"), strcol("a_name")), named(strcol("b"), strcol("b_name"))) : 0) with table
+	unset table
+}
+if (words(groups)) {
 	set table $all
-	plot file using (named(strcol("a"), strcol("a_name")), named(strcol("b"), strcol("b_name")), row(0)):(strcol("b")) \
+	plot file using (row(0)):(strcol("b")) \
 		:(column("b_value")):(either("b_ci_low", "b_value")):(either("b_ci_high", "b_value")):(column("a_value")) \
 		:(either("a_ci_low", "a_value")):(either("a_ci_high", "a_value")):(column("ratio")) \
 		:(strcol("ratio_ci_low") eq "" ? 0 : column("ratio_ci_low")) \

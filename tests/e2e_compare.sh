@@ -186,6 +186,12 @@ if have gnuplot; then
 	done
 	expect "and no chart of distributions, of which there are none" \
 		[ ! -e deep/er/charts/compare_cdf.svg ]
+	compare a b --metric syscalls -o counts
+	expect "charts of counts alone say that there is nothing to draw" \
+		grep -q 'nothing to draw' counts/charts/compare_forest.svg
+	compare a b --case slow -o one
+	expect "a chart of one case is drawn" exits 0
+	expect "and gnuplot has nothing to warn of" [ ! -s "$WORK/err" ]
 	{
 		echo "bench,variant,peer,place,param,metric,unit,low,high,count"
 		echo "roundtrip,pipe,thread,pu,-,latency,ns,100,101,5"
