@@ -30,9 +30,11 @@ enum {
 	MOST_PARTIES = 4,
 	CHUNK = 1024, /* tries between two looks at what came of them */
 	CONTROL_CHUNK = 256,
-	/* Steps that a party waits at random before a try: what the two are
-	 * apart is drawn anew, within what a cache line takes to arrive. */
-	DELAYS = 64,
+	/* Steps of a cycle or so that a party waits at random before a try:
+	 * they never come out of meet() at once, and what they are apart is
+	 * drawn anew, within what a cache line takes to arrive and a bit more.
+	 */
+	DELAYS = 256,
 	PATIENCE = 2000, /* breaths before a party gives its PU away */
 	LEAST_TRIES = 100000,
 	LEAST_TRIES_IN_TURN = 10000, /* a switch each */
