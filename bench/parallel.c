@@ -17,8 +17,10 @@
  * had its piece on its hands. PUS: that they used. */
 enum { SPEEDUP, RATE, PIECE, PUS };
 
-/* A chain of multiplications that lies in registers: some milliseconds. */
-enum { STEPS = 1 << 21 };
+/* A chain of multiplications that lies in registers: about ten milliseconds,
+ * several slices of a PU's time, so that where a worker was woken is not where
+ * it must stay. */
+enum { STEPS = 1 << 23 };
 
 /* Each on cache lines of its own. */
 struct worker {
