@@ -72,14 +72,28 @@ static double clock_share(const struct compare_side *a,
 	return 2 * fmax(a->clock_step_ns, b->clock_step_ns) / level;
 }
 
-/* δ: the threshold, the clock, or what an A/A run of either machine differed
- * by, whichever is most. */
+/* |ln ratio| of what differs though nothing does: the arms of an A/A run, or a
+ * machine's own runs. */
+static double own_noise(const struct compare_side *side)
+{
+	return fmax(side->noise, isnan(side->spread) ? 0 : log1p(side->spread));
+}
+
+static double noise_of(const struct compare_pairing *p)
+{
+	const struct compare_side *a = p->row->side;
+
+	return fmax(own_noise(a), own_noise(a + p->group));
+}
+
+/* δ: the threshold, the clock, or what either machine differs from itself by,
+ * whichever is most. */
 static double difference_of_none(const struct comparison *c,
 				 const struct compare_pairing *p)
 {
 	const struct compare_side *a = p->row->side;
 	const struct compare_side *b = a + p->group;
-	double delta = fmax(c->threshold, expm1(fmax(a->noise, b->noise)));
+	double delta = fmax(c->threshold, expm1(noise_of(p)));
 
 	return p->row->kind == COMPARE_TIME ? fmax(delta, clock_share(a, b)) :
 					      delta;
@@ -201,9 +215,14 @@ static enum compare_verdict verdict_of(const struct compare_pairing *p,
 				       double adjusted)
 {
 	double tested = isnan(p->p) ? 0 : adjusted;
+	enum verdict verdict =
+		stats_verdict(as_time(p, p->ci90), tested, alpha, p->delta);
 
-	return (enum compare_verdict)stats_verdict(as_time(p, p->ci90), tested,
-						   alpha, p->delta);
+	/* sure, but no more than a machine differs from itself by */
+	if ((verdict == FASTER || verdict == SLOWER) &&
+	    fabs(log(p->ratio)) <= noise_of(p))
+		verdict = INCONCLUSIVE;
+	return (enum compare_verdict)verdict;
 }
 
 /* From the half-width of the interval: as stats_detectable(), for a normal

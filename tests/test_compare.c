@@ -328,6 +328,24 @@ static void draw_run(const char *dir, const char *machine, const char *run,
 	made_up_end(&m);
 }
 
+/* A machine whose two runs are 10 % apart cannot tell 7 % from another. */
+static void test_own_noise(void **state)
+{
+	(void)state;
+	draw_run("a", "x", "1", 1);
+	draw_run("b", "y", "2", 1.12);
+	draw_run("c", "x", "3", 1.1);
+	draw_run("d", "y", "4", 1.12);
+	make(four, 4);
+	assert_true(pairing("t/v/-/-/-", "latency", 1)->delta > 0.07);
+	expect("t/v/-/-/-", "latency", "inconclusive");
+	/* far beyond it, it can */
+	draw_run("b", "y", "2", 1.5);
+	draw_run("d", "y", "4", 1.5);
+	make(four, 4);
+	expect("t/v/-/-/-", "latency", "slower");
+}
+
 static void test_groups(void **state)
 {
 	struct compare_options o = options_for(four, 4);
@@ -635,6 +653,7 @@ int main(void)
 		TEST(test_counts),
 		TEST(test_one_bench_slower),
 		TEST(test_splits),
+		TEST(test_own_noise),
 		TEST(test_groups),
 		TEST(test_missing),
 		TEST(test_intervals),
