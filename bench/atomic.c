@@ -475,8 +475,7 @@ static int choose_pus(struct run *r, struct state *s)
 
 	s->parties = s->way->situation == ALONE ? 1 :
 		     r->value == PARAM_NONE     ? 2 :
-		     r->value == PARAM_PUS      ? (unsigned)count :
-						  (unsigned)r->value;
+						  (unsigned)run_count(r);
 	if (s->way->situation != ALONE && s->parties < 2)
 		return bench_absent(r, "only one PU is allowed");
 	if (r->value != PARAM_NONE && s->parties > count)

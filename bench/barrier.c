@@ -167,11 +167,14 @@ static int setup(struct run *r)
 	bool processes = r->peer == PEER_PROCESS;
 	int error = 0;
 
-	s.parties = (unsigned)r->value;
+	s.parties = (unsigned)run_count(r);
+	if (s.parties > CREW_MOST)
+		return bench_absent(r, "no more than %d parties, of %u",
+				    CREW_MOST, s.parties);
 	s.futex_flags = processes ? 0 : FUTEX_PRIVATE_FLAG;
 	s.verify = r->mode == RUN_COUNT || r->verify_all;
 	s.shared = party_shared(sizeof(*s.shared), r->pu_a);
-	if (!s.shared || s.parties > CREW_MOST)
+	if (!s.shared)
 		return bench_fail(r, "memory for %u parties", s.parties);
 	if (kind->posix)
 		error = open_posix(processes);
@@ -229,7 +232,8 @@ enum {
 
 static const uint64_t two[] = { 2, PARAM_END },
 		      four_and_many[] = { 4, 16, PARAM_END },
-		      two_four_many[] = { 2, 4, 16, PARAM_END };
+		      two_four_many[] = { 2, 4, 16, PARAM_TWICE_PUS,
+					  PARAM_END };
 
 /* Who spins without end needs a PU of its own. */
 static const struct variant variants[] = {

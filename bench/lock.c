@@ -518,9 +518,12 @@ static int setup(struct run *r)
 	bool broken = bench_broken("lock");
 	int error;
 
-	s.parties = (unsigned)r->value;
+	s.parties = (unsigned)run_count(r);
+	if (s.parties > CREW_MOST)
+		return bench_absent(r, "no more than %d parties, of %u",
+				    CREW_MOST, s.parties);
 	s.shared = party_shared(sizeof(*s.shared), r->pu_a);
-	if (!s.shared || s.parties > CREW_MOST)
+	if (!s.shared)
 		return bench_fail(r, "memory for %u parties", s.parties);
 	error = open_locks(kind, r->peer == PEER_PROCESS);
 	if (error == ENOTSUP || error == ENOSYS)
@@ -644,7 +647,8 @@ enum {
 /* parties= */
 static const uint64_t one[] = { 1, PARAM_END }, two[] = { 2, PARAM_END },
 		      four[] = { 4, PARAM_END }, many[] = { 16, PARAM_END },
-		      two_four_many[] = { 2, 4, 16, PARAM_END };
+		      two_four_many[] = { 2, 4, 16, PARAM_TWICE_PUS,
+					  PARAM_END };
 
 /* Only latency: by construction all are served alike. */
 static const struct metric turn_metrics[] = {

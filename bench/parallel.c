@@ -171,7 +171,7 @@ static int setup(struct run *r)
 
 	memset(&s, 0, sizeof(s));
 	r->state = &s;
-	s.workers = r->value == PARAM_PUS ? pus : r->value;
+	s.workers = run_count(r);
 	if (s.workers > 2 * pus && s.workers > 2)
 		return bench_absent(r,
 				    "more than two workers for each of %zu "
@@ -210,8 +210,10 @@ static const struct variant variants[] = {
 	{ NULL },
 };
 
-static const uint64_t workers[] = {
-	1, 2, 4, 8, 16, 32, 64, 128, 256, PARAM_PUS, PARAM_END,
+static const uint64_t workers[] = { 1, 2, PARAM_PUS, PARAM_TWICE_PUS,
+				    PARAM_END };
+static const uint64_t more_workers[] = {
+	4, 8, 16, 32, 64, 128, 256, PARAM_END
 };
 
 static const struct metric metrics[] = {
@@ -226,6 +228,7 @@ const struct bench bench_parallel = {
 	.variants = variants,
 	.param = "workers",
 	.values = workers,
+	.full_values = more_workers,
 	.metrics = metrics,
 	.spawns = true,
 	.most_n = 4,

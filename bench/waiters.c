@@ -257,7 +257,7 @@ static int setup(struct run *r)
 
 	s.run = r;
 	s.kind = *(const struct kind *)r->variant->arg;
-	s.count = (uint32_t)r->value;
+	s.count = (uint32_t)run_count(r);
 	r->state = &s;
 	if (!one_pu && !r->clocks_agree)
 		return bench_absent(r, "a time from one PU to another needs "
@@ -323,7 +323,8 @@ static const struct metric metrics[] = {
 };
 
 static const uint64_t counts[] = { 1, 4, 16, PARAM_END };
-static const uint64_t more_counts[] = { 2, 8, 64, 256, PARAM_END };
+static const uint64_t more_counts[] = { 2,        8, 64, 256, PARAM_TWICE_PUS,
+					PARAM_END };
 
 const struct bench bench_waiters = {
 	.name = "waiters",

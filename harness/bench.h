@@ -53,6 +53,7 @@ struct variant {          /* one way to do it; a row of a table */
 #define PARAM_NONE (UINT64_MAX - 1)
 /* As many as there are PUs, "pus": the same case on every machine. */
 #define PARAM_PUS (UINT64_MAX - 2)
+#define PARAM_TWICE_PUS (UINT64_MAX - 3) /* "2pus" */
 
 enum { BENCH_MAX_METRICS = 12 };
 
@@ -198,6 +199,9 @@ int bench_denied(struct run *r, const char *format, ...)
 void run_sample(struct run *r, unsigned metric, double ns);
 void run_mean(struct run *r, unsigned metric, double mean_ns);
 void run_value(struct run *r, unsigned metric, double value);
+
+/* r->value, as a number of PUs where it is one. */
+uint64_t run_count(const struct run *r);
 
 /* 0 if this many bytes can be touched without pushing the machine, its cgroup
  * or a limit of this process into need; else the case is absent, with the

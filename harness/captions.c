@@ -46,6 +46,24 @@ static const struct {
 	{ "fence",
 	  "What waits for outstanding stores rises with their number, what "
 	  "does not stays flat." },
+	{ "waiters",
+	  "One call wakes them all, but each runs in its turn: the first "
+	  "after a wake-up's time, the last the later the more wait." },
+	{ "lock",
+	  "A lock that nobody contends costs a few ns; what contention adds "
+	  "depends on whether the waiter spins or sleeps." },
+	{ "atomic",
+	  "Alone an atomic operation costs a few ns; what makes it dear is "
+	  "that another PU had the line, even for another word in it." },
+	{ "visible",
+	  "If the curves lie on each other, a fence makes a store no sooner "
+	  "visible: it makes the storing party wait." },
+	{ "litmus",
+	  "An arrow is a bound: not seen in so many tries. Where the control "
+	  "beside it is seen, the fence is what forbids it." },
+	{ "store_buffer_depth",
+	  "Until the store buffer is full, stores behind a long wait cost "
+	  "nothing; where the curve jumps is how many it holds." },
 	{ "fork_memory",
 	  "fork's time rises with the written memory whose page tables it "
 	  "copies; the ways that copy none stay flat." },

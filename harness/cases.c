@@ -72,6 +72,8 @@ static void describe_param(struct test_case *c)
 	}
 	if (c->value == PARAM_PUS)
 		snprintf(value, sizeof(value), "pus");
+	else if (c->value == PARAM_TWICE_PUS)
+		snprintf(value, sizeof(value), "2pus");
 	else if (c->bench->param_is_bytes)
 		units_bytes(value, sizeof(value), c->value);
 	else if (c->bench->param_is_ns)

@@ -355,9 +355,10 @@ static size_t read_crews(const struct summary *summary, const char *cases,
 		if (!row->ok || !count || strcmp(row->metric, "rate") ||
 		    !summary_matches(row, cases))
 			continue;
-		crew[n].workers = strcmp(count + 1, "pus") ?
-					  strtod(count + 1, NULL) :
-					  pus;
+		crew[n].workers =
+			!strcmp(count + 1, "pus")  ? pus :
+			!strcmp(count + 1, "2pus") ? 2 * pus :
+						     strtod(count + 1, NULL);
 		crew[n++].row = row;
 	}
 	return n;

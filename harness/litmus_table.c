@@ -93,6 +93,22 @@ static void print_failed(struct table *t, const struct summary_row *tries)
 	table_cell(t, "**%s**: %s", tries->status, tries->reason);
 }
 
+bool litmus_has(const struct summary_row *row)
+{
+	static const char *const metric[] = { "tries",      "outcome_00",
+					      "outcome_01", "outcome_10",
+					      "outcome_11", "weak",
+					      "control",    "control_tries",
+					      "rate",       "forbidden" };
+
+	if (strcmp(row->bench, "litmus"))
+		return false;
+	for (size_t i = 0; i < sizeof(metric) / sizeof(*metric); i++)
+		if (!strcmp(row->metric, metric[i]))
+			return true;
+	return false;
+}
+
 void litmus_print(const struct summary *s, const char *bench, FILE *out)
 {
 	struct table *t = NULL;

@@ -4,9 +4,13 @@
 #ifndef HANDOFF_LITMUS_TABLE_H
 #define HANDOFF_LITMUS_TABLE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "summary.h"
+
+/* Whether a row is one of those that the table is made from. */
+bool litmus_has(const struct summary_row *row);
 
 /* One table of Markdown for a bench that has counted `weak` outcomes of
  * `tries`, some of them `forbidden`, beside those of a `control`; nothing for

@@ -193,7 +193,8 @@ static size_t list_views(const struct summary *s, struct view *view,
 		const struct summary_row *row = &s->row[i];
 		size_t k = 0;
 
-		if (!strcmp(row->status, "absent") || is_named_call(row))
+		if (!strcmp(row->status, "absent") || is_named_call(row) ||
+		    litmus_has(row))
 			continue;
 		while (k < count && !in_view(&view[k], row))
 			k++;

@@ -14,6 +14,7 @@
 
 #include "memory.h"
 #include "stats.h"
+#include "topo.h"
 #include "units.h"
 
 enum {
@@ -98,6 +99,13 @@ void run_value(struct run *r, unsigned metric, double value)
 	m->is_count = true;
 	m->sum += value;
 	add_sample(r->sample, metric, value);
+}
+
+uint64_t run_count(const struct run *r)
+{
+	if (r->value == PARAM_PUS)
+		return topo_pu_count();
+	return r->value == PARAM_TWICE_PUS ? 2 * topo_pu_count() : r->value;
 }
 
 int bench_needs_memory(struct run *r, uint64_t bytes)

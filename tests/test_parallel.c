@@ -20,7 +20,9 @@ struct setting {
 
 static size_t workers_of(const struct setting *s)
 {
-	return s->workers == PARAM_PUS ? topo_pu_count() : s->workers;
+	return s->workers == PARAM_PUS       ? topo_pu_count() :
+	       s->workers == PARAM_TWICE_PUS ? 2 * topo_pu_count() :
+					       s->workers;
 }
 
 /* What holds on any machine, however busy. */
