@@ -229,6 +229,7 @@ static int wait_setup(struct run *r)
 {
 	s.run = r;
 	s.flags = flags_of(r);
+	s.batch = 0; /* the notifier counts them from there */
 	r->most_n = MOST_WAITS;
 	if (futex_clocks(r))
 		return -1;

@@ -443,7 +443,7 @@ static void test_too_many(void **state)
 	};
 
 	(void)state;
-	expect_reason(&s, 0, "33 parties");
+	expect_reason(&s, 0, "no more than 32 parties, of 33");
 }
 
 int main(void)
