@@ -25,7 +25,7 @@ PKG_CONFIG := env PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
 	pkg-config
 endif
 ifneq ($(EMULATED),)
-CC += -Wl,--disable-new-dtags,-rpath,$(SYSROOT)/lib/$(CROSS):$(SYSROOT)/usr/lib/$(CROSS) \
+CC += -Wl,--disable-new-dtags,-rpath,$(SYSROOT)/lib/$(CROSS):$(SYSROOT)/usr/lib/$(CROSS):/usr/$(CROSS)/lib \
 	-Wl,--dynamic-linker,$(EMULATED)
 endif
 endif
@@ -313,4 +313,4 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/harness/*.d $(BUILD)/bench/*.d $(BUILD)/tests/*.d)
