@@ -806,6 +806,8 @@ static int once_body(struct child *child, void *arg)
 {
 	const struct once *once = arg;
 	const struct bench *b = once->bench;
+	const uint64_t *values =
+		once->variant->values ? once->variant->values : b->values;
 	const struct sample_plan shortest = { .method = -1, .seed = 1 };
 	char helper[4096];
 
@@ -815,7 +817,7 @@ static int once_body(struct child *child, void *arg)
 
 		r.variant = once->variant;
 		r.peer = once->peer;
-		r.value = b->values ? b->values[0] : PARAM_NONE;
+		r.value = values ? values[0] : PARAM_NONE;
 		r.pu_a = r.pu_b = topo_pu(0);
 		if (!(once->variant->places & PLACE_ONE_PU) &&
 		    once->variant->places)
