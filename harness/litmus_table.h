@@ -9,7 +9,8 @@
 
 #include "summary.h"
 
-/* Whether a row is one of those that the table is made from. */
+/* Whether a row is one of those that the table is made from and that say
+ * nothing by themselves: the rate does. */
 bool litmus_has(const struct summary_row *row);
 
 /* One table of Markdown for a bench that has counted `weak` outcomes of
