@@ -99,7 +99,7 @@ bool litmus_has(const struct summary_row *row)
 					      "outcome_01", "outcome_10",
 					      "outcome_11", "weak",
 					      "control",    "control_tries",
-					      "rate",       "forbidden" };
+					      "forbidden" };
 
 	if (strcmp(row->bench, "litmus"))
 		return false;
