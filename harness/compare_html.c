@@ -398,7 +398,7 @@ static void write_rules(const struct comparison *c, FILE *out)
 		die("out of memory for compare.html");
 	compare_print_rules(c, markdown);
 	fprintf(markdown, "\n%s", claims_rules);
-	if (fclose(markdown) || markdown_html(text, out))
+	if (fclose(markdown) || !text || markdown_html(text, out))
 		die("out of memory for compare.html");
 	free(text);
 	html_section_end(out);

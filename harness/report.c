@@ -194,7 +194,7 @@ static size_t list_views(const struct summary *s, struct view *view,
 		size_t k = 0;
 
 		if (!strcmp(row->status, "absent") || is_named_call(row) ||
-		    litmus_has(row))
+		    (row->ok && litmus_has(row)))
 			continue;
 		while (k < count && !in_view(&view[k], row))
 			k++;
