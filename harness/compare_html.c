@@ -387,21 +387,34 @@ static void write_differences(const struct comparison *c, FILE *out)
 
 /* ------------------------------------------------------------- the page */
 
-static void write_rules(const struct comparison *c, FILE *out)
+/* As Markdown; NULL: no memory. */
+static char *rules_text(const struct comparison *c)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *markdown = open_memstream(&text, &size);
+	FILE *out = open_memstream(&text, &size);
 
-	html_section(out, &section[RULES]);
-	if (!markdown)
-		die("out of memory for compare.html");
-	compare_print_rules(c, markdown);
-	fprintf(markdown, "\n%s", claims_rules);
-	if (fclose(markdown) || !text || markdown_html(text, out))
-		die("out of memory for compare.html");
+	if (!out)
+		return NULL;
+	compare_print_rules(c, out);
+	fprintf(out, "\n%s", claims_rules);
+	if (!fclose(out))
+		return text;
 	free(text);
+	return NULL;
+}
+
+static void write_rules(const struct comparison *c, FILE *out)
+{
+	char *text = rules_text(c);
+
+	if (!text)
+		die("out of memory for compare.html");
+	html_section(out, &section[RULES]);
+	if (markdown_html(text, out))
+		die("out of memory for compare.html");
 	html_section_end(out);
+	free(text);
 }
 
 void compare_html_write(const struct comparison *c, const char *dir,
