@@ -245,10 +245,12 @@ static double measure_busy(uint64_t ns, int method)
 	return sample.metric[0].value;
 }
 
-/* Whether others ran here in so many batches that the median may show it. */
+/* Whether others ran here in so many batches that the median may show it, or
+ * an emulator did. */
 static bool crowded(void)
 {
-	return 5 * sample.evidence.driver.involuntary > sample.evidence.batches;
+	return emulated() ||
+	       5 * sample.evidence.driver.involuntary > sample.evidence.batches;
 }
 
 /* A wait takes up to one reading of its clock longer than it is asked to.
