@@ -210,6 +210,22 @@ else
 fi
 expect_none "compare.csv is whole" "$(csv_flaws deep/er/compare.csv)"
 expect "and compare.md is there" [ -s deep/er/compare.md ]
+page=deep/er/compare.html
+expect "and compare.html is there" [ -s "$page" ]
+expect_none "which fetches nothing" "$(grep -noE \
+	'(src|href|action|data)="[^#d"][^"]*"|url\([^#]|@import|https?://' \
+	"$page" | cut -c1-200)"
+expect_none "has no id twice" "$(grep -o ' id="[^"]*"' "$page" | sort |
+	uniq -d)"
+expect "has the claims" grep -q '<h2[^>]*>Claims' "$page"
+expect "has every case" [ "$(sed -n '/id="result-table"/,/<\/table>/p' "$page" |
+	grep -c '^<tr><th scope="row"')" -eq \
+	"$(($(wc -l <deep/er/compare.csv) - 1))" ]
+if have tidy; then
+	attempt tidy -q -e "$page"
+	expect_none "and tidy finds no error in it" "$(grep ' - Error: ' \
+		"$WORK/err")"
+fi
 : >file
 compare a b -o file
 expect "-o of a file is refused" exits 2
