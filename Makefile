@@ -239,7 +239,7 @@ emulated:
 	$(Q)scripts/emulate $(ARCH) test $(TESTS)
 
 SOURCES := $(wildcard harness/*.[ch] bench/*.[ch] tests/*.[ch])
-SCRIPTS := scripts/deps scripts/emulate scripts/unpack scripts/vm \
+SCRIPTS := scripts/deps scripts/emulate scripts/keep scripts/unpack scripts/vm \
 	scripts/versus-peers tests/run tests/check_run $(wildcard tests/*.sh) .ci/run
 
 ## make lint        clang-format, clang-tidy, cppcheck, shellcheck, warnings
