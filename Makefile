@@ -267,7 +267,8 @@ emulated:
 	$(Q)scripts/emulate $(ARCH) test $(TESTS)
 
 SOURCES := $(wildcard harness/*.[ch] bench/*.[ch] tests/*.[ch] tests/fuzz/*.c)
-SCRIPTS := scripts/deps scripts/emulate scripts/unpack scripts/vm \
+SCRIPTS := scripts/deps scripts/emulate scripts/keep scripts/unpack \
+	scripts/vm \
 	scripts/versus-peers scripts/completion/handoff.bash tests/run \
 	tests/check_run $(wildcard tests/*.sh) .ci/run
 
