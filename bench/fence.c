@@ -284,12 +284,13 @@ static double median_load_ns(struct run *r, struct lines *l)
 	return stats_median(ns, PROBES);
 }
 
-/* Of lines with another residency; -1: they cannot be placed. */
+/* Of lines with another residency, which may be less than a reading of the
+ * clock costs; NAN: they cannot be placed. */
 static double other_load_ns(struct run *r, enum residency where,
 			    char *same_line)
 {
 	struct lines other;
-	double ns = -1;
+	double ns = NAN;
 
 	if (!place_lines(r, where, same_line, &other))
 		ns = median_load_ns(r, &other);
@@ -312,7 +313,7 @@ static int prove_residency(struct run *r, struct lines *l, char *same_line)
 			r, l->where == IN_L3 ? IN_L2 : SAME_LINE, same_line);
 		if (l->where != MISSING && can_flush())
 			far_ns = other_load_ns(r, MISSING, same_line);
-		if (near_ns < 0 || far_ns < 0)
+		if (isnan(near_ns) || isnan(far_ns))
 			return -1;
 		here_ns = median_load_ns(r, l);
 		if (here_ns > ratio * near_ns && far_ns > ratio * here_ns)

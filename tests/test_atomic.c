@@ -177,6 +177,7 @@ static void test_no_system_calls(void **state)
 	(void)state;
 	if (SANITIZED)
 		skip_because("a sanitizer makes system calls of its own");
+	skip_if_emulated("lets nobody count system calls");
 	every_case(RUN_TRACE, NULL);
 }
 
@@ -286,6 +287,7 @@ static int one_pu_body(struct child *child, void *arg)
 static void test_one_pu(void **state)
 {
 	(void)state;
+	skip_if_emulated("has PUs of its own");
 	for (const struct variant *v = bench_atomic.variants; v->name; v++) {
 		struct setting s = setting_of(v, RUN_MEASURE);
 

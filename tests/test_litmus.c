@@ -203,6 +203,9 @@ static void test_forbidden(void **state)
 					   NULL };
 		struct child child = { .reason = "" };
 
+		/* QEMU lets ldar overtake stlr, which Arm forbids */
+		if (emulated() && strstr(known[i].variant, "sb_stlr"))
+			continue;
 		expect_counts(&s, &child);
 		if (child.number[FORBIDDEN] != known[i].forbidden)
 			fail_msg("%s: forbidden is %g", known[i].variant,
@@ -384,6 +387,7 @@ static bool file_has(const char *path, const char *text)
 
 static void test_run(void **state)
 {
+	skip_if_emulated("a child cannot tell why exec() failed");
 	(void)state;
 	assert_int_equal(run_program("fine"), 0);
 	assert_true(file_has("fine/tables.md", "one PU: not seen"));
