@@ -96,12 +96,15 @@ bench: all
 bench-full: all
 	$(Q)$(PROGRAM) run --full --budget 30m
 
-## make compare A=RUN B=RUN   runs or machines side by side (RUNS="C D": more)
+## make compare     the reference runs side by side; A=RUN B=RUN RUNS="…": yours
+ifeq ($(A)$(B)$(RUNS),)
+COMPARED = $(addprefix results/reference/,kvm-2pu-zen3 qemu-2s4c2t-4numa \
+	qemu-aarch64)
+else
+COMPARED = $(A) $(B) $(RUNS)
+endif
 compare: all
-	$(Q)test -n "$(A)" -a -n "$(B)" || { \
-		echo "make compare: say A=DIR B=DIR, directories of runs" >&2; \
-		exit 2; }
-	$(Q)$(PROGRAM) compare $(COMPARE_OPTIONS) $(A) $(B) $(RUNS)
+	$(Q)$(PROGRAM) compare $(COMPARE_OPTIONS) $(COMPARED)
 
 ## make peers       beside perf bench, libuv, stress-ng and rt-tests (ten minutes)
 .PHONY: peers
