@@ -302,7 +302,8 @@ static const struct argp_option compare_options[] = {
 	{ "claims", KEY_CLAIMS, NULL, 0,
 	  "With the claims, machine beside machine", 2 },
 	{ "output", 'o', "DIR", 0,
-	  "Write compare.html, compare.md, compare.csv and charts/ into DIR", 2 },
+	  "Write compare.html, compare.md, compare.csv and charts/ into DIR",
+	  2 },
 	{ 0 }
 };
 
