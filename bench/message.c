@@ -30,11 +30,11 @@ static const struct variant variants[] = {
 };
 
 static const uint64_t sizes[] = {
-	1, 1 << 10, 16 << 10, 64 << 10, 1 << 20, PARAM_END,
+	1, 1 << 10, 64 << 10, 1 << 20, PARAM_END,
 };
 
 static const uint64_t full_sizes[] = {
-	64, 4 << 10, 256 << 10, 4 << 20, 16 << 20, PARAM_END,
+	64, 4 << 10, 16 << 10, 256 << 10, 4 << 20, 16 << 20, PARAM_END,
 };
 
 const struct bench bench_message = {

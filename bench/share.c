@@ -181,10 +181,14 @@ enum {
 /* The large ones take long to lay out: only by reference, where size must not
  * matter, are they in every run. */
 static const uint64_t all_sizes[] = {
-	1 << 10, 64 << 10, 1 << 20, 64 << 20, PARAM_END,
+	1 << 10,
+	1 << 20,
+	64 << 20,
+	PARAM_END,
 };
-static const uint64_t sizes[] = { 1 << 10, 64 << 10, 1 << 20, PARAM_END };
-static const uint64_t large_sizes[] = { 16 << 20, 64 << 20, PARAM_END };
+static const uint64_t sizes[] = { 1 << 10, 1 << 20, PARAM_END };
+static const uint64_t more_sizes[] = { 64 << 10, 16 << 20, 64 << 20,
+				       PARAM_END };
 
 static const struct variant variants[] = {
 	{ "reference", &via_reference, BOTH, BOUND, .values = all_sizes },
@@ -206,7 +210,7 @@ const struct bench bench_share = {
 	.variants = variants,
 	.param = "size",
 	.values = sizes,
-	.full_values = large_sizes,
+	.full_values = more_sizes,
 	.param_is_bytes = true,
 	.counts = COUNT_SYSCALLS | COUNT_SWITCHES | COUNT_COPIES,
 	.stamps = true,

@@ -150,26 +150,31 @@ static int draw(const char *dir, const char *plots, const char *name,
 		bool *started)
 {
 	static const char *const terminal[] = { "svg", "png" };
-	int result = 0;
+	pid_t pid[2];
+	int result = 0, why = 0;
 
+	/* side by side: gnuplot is one thread */
 	for (size_t i = 0; i < 2; i++) {
-		pid_t pid = start(dir, plots, name, terminal[i]);
+		pid[i] = start(dir, plots, name, terminal[i]);
+		why = pid[i] < 0 ? errno : why;
+	}
+	*started = !why;
+	if (why) {
+		warn("no charts: gnuplot cannot be started: %s; "
+		     "scripts/deps --check names the package",
+		     strerror(why));
+		result = -1;
+	}
+	for (size_t i = 0; i < 2; i++) {
 		int status = 0;
 
-		*started = pid >= 0;
-		if (!*started) {
-			warn("no charts: gnuplot cannot be started: %s; "
-			     "scripts/deps --check names the package",
-			     strerror(errno));
-			return -1;
-		}
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		while (pid[i] >= 0 && waitpid(pid[i], &status, 0) < 0 &&
+		       errno == EINTR)
 			;
-		if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-			warn("chart %s.%s could not be drawn", name,
-			     terminal[i]);
-			result = -1;
-		}
+		if (WIFEXITED(status) && !WEXITSTATUS(status))
+			continue;
+		warn("chart %s.%s could not be drawn", name, terminal[i]);
+		result = -1;
 	}
 	return result;
 }

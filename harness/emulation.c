@@ -50,8 +50,12 @@ static const char *another_program(const char *root, char *buf, size_t size)
 	char self[PATH_MAX], real[PATH_MAX];
 	const char *name;
 
-	if (!read_link(root, "/proc/self/exe", self, sizeof(self)) ||
-	    !read_link(root, kernel, real, sizeof(real)) || !strcmp(self, real))
+	if (!read_link(root, kernel, real, sizeof(real)))
+		return NULL;
+	/* QEMU finds no program started by a relative path once it has changed
+	 * its directory: no answer is another answer. */
+	if (read_link(root, "/proc/self/exe", self, sizeof(self)) &&
+	    !strcmp(self, real))
 		return NULL;
 	name = strrchr(real, '/');
 	name = name ? name + 1 : real;

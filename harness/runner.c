@@ -55,8 +55,9 @@ struct runner {
 	double overhead_s[RUN_MODES]; /* of an invocation beside measuring */
 	double settled_s;             /* when tracing no longer slows */
 	size_t begun[RUN_MODES];
-	size_t order;    /* invocations begun */
-	int *pus, *used; /* all that are allowed; room for a job's */
+	uint64_t cut[RUN_MODES]; /* blocks of a mode at most */
+	size_t order;            /* invocations begun */
+	int *pus, *used;         /* all that are allowed; room for a job's */
 	size_t pu_count;
 	int latency_fd; /* /dev/cpu_dma_latency while held, or -1 */
 	struct progress progress;
@@ -67,6 +68,8 @@ enum ending { ENDED, HUNG, INTERRUPTED };
 
 /* Invocations that count rather than time; 6 give an interval. */
 static const uint64_t count_invocations = 6;
+/* So many there are, however long they take. */
+static const uint64_t fewest_counted = 2;
 static const double shortest_s = 0.005, longest_s = 0.5, precise_s = 0.05;
 /* Spinning before and after each timed block, to see gaps. */
 static const double gap_s = 0.1;
@@ -330,8 +333,9 @@ static uint64_t pass_blocks(const struct runner *run, enum run_mode mode)
 		return 0;
 	if (mode == RUN_NAMES)
 		return 1;
-	return mode == RUN_MEASURE || k < count_invocations ? k :
-							      count_invocations;
+	if (mode != RUN_MEASURE && k > count_invocations)
+		k = count_invocations;
+	return k < run->cut[mode] ? k : run->cut[mode];
 }
 
 static uint64_t first_block(const struct runner *run, enum run_mode mode)
@@ -528,7 +532,8 @@ static void say_budget_ended(struct runner *run, uint64_t block)
 		     budget_s);
 	else
 		warn("the budget of %g s ended in block %llu of %llu: cases "
-		     "have fewer invocations than asked",
+		     "have fewer invocations than asked; a larger --budget "
+		     "lets them have all",
 		     budget_s, (unsigned long long)block + 1,
 		     (unsigned long long)first_block(run, RUN_MODES));
 }
@@ -642,6 +647,31 @@ static int settle(const struct runner *run)
 	return 0;
 }
 
+/* Counting leaves half of the budget to the times: as block `block` begins,
+ * the rest of its pass is left out if the pass has had its part. */
+static void cut_counting(struct runner *run, uint64_t block)
+{
+	static const double part[RUN_MODES] = { [RUN_TRACE] = 0.25,
+						[RUN_NAMES] = 1,
+						[RUN_COUNT] = 0.5,
+						[RUN_MEASURE] = 1 };
+	enum run_mode mode = block_mode(run, block);
+	uint64_t done = block - first_block(run, mode);
+
+	if (done < fewest_counted ||
+	    progress_seconds() - run->start_s <
+		    part[mode] * run->options->budget_s)
+		return;
+	progress_pause(&run->progress);
+	warn("%s had its part of the budget of %g s: %llu invocations a case "
+	     "instead of %llu; a larger --budget lets it have all",
+	     mode == RUN_TRACE ? "tracing" : "counting", run->options->budget_s,
+	     (unsigned long long)done,
+	     (unsigned long long)pass_blocks(run, mode));
+	run->cut[mode] = done;
+	run->progress.blocks = first_block(run, RUN_MODES);
+}
+
 static int one_block(struct runner *run, uint64_t block)
 {
 	bool timed = block >= first_block(run, RUN_MEASURE);
@@ -670,6 +700,7 @@ static int run_blocks(struct runner *run)
 	if (!run->options->no_counts)
 		held = counts_hold(run->platform.counts);
 	for (b = 0; b < first_block(run, RUN_MODES) && !result; b++) {
+		cut_counting(run, b);
 		if (b == first_block(run, RUN_NAMES)) {
 			counts_release(held);
 			held = -1;
@@ -886,8 +917,10 @@ int runner_run(const struct run_options *options, char *dir)
 		run.pus[i] = topo_pu(i);
 	run.results.precision = options->precision;
 	begin_tuning(&run);
-	for (int m = 0; m < RUN_MODES; m++)
+	for (int m = 0; m < RUN_MODES; m++) {
 		run.overhead_s[m] = 0.02; /* until some have been seen */
+		run.cut[m] = UINT64_MAX;
+	}
 	if (cases_all_pairs(&options->filter))
 		say_plan(&run);
 

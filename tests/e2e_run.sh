@@ -12,7 +12,7 @@ set -- getppid 'roundtrip/eventfd/thread/*/-' \
 # ------------------------------------------------------------- what is left
 
 run=$WORK/run
-attempt "$TEST_PROGRAM" run "$@" --budget 4s --invocations 3 --seed 7 -o "$run"
+attempt "$TEST_PROGRAM" run "$@" --budget 10s --invocations 3 --seed 7 -o "$run"
 expect "a run exits 0" exits 0
 expect "tables go to stdout" grep -q roundtrip "$WORK/out"
 expect "a line a block goes to stderr" grep -q '^block 3 of ' "$WORK/err"

@@ -102,9 +102,10 @@ static void test_all(void **state)
 			if (v->peers && topo_pu_count() < 2)
 				continue;
 			sample(&s, &child);
+			/* less than a clock reading: an emulator's may be */
 			if (!child.number[ABSENT] && v->metrics &&
-			    !(child.number[LOAD] > 0))
-				fail_msg("%s: a load takes no time", v->name);
+			    !isfinite(child.number[LOAD]))
+				fail_msg("%s: no time of a load", v->name);
 		}
 }
 
@@ -181,6 +182,7 @@ static void expect_waits(const char *waits, const char *does_not)
 static void test_waits(void **state)
 {
 	(void)state;
+	skip_if_emulated("has no store buffer");
 	if (SANITIZED)
 		skip_because("sanitized: not what is measured");
 #if defined(__x86_64__)

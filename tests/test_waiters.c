@@ -189,6 +189,7 @@ static void test_limits(void **state)
 	static void (*const limit[])(void) = { start_none, start_few };
 
 	(void)state;
+	skip_if_emulated("has no seccomp filters");
 	for (size_t i = 0; i < COUNT(limit); i++)
 		for (unsigned peer = PEER_THREAD; peer <= PEER_PROCESS;
 		     peer <<= 1) {
@@ -252,6 +253,7 @@ static void expect_failure(const char *variant, void (*suffer)(void),
 static void test_broken(void **state)
 {
 	(void)state;
+	skip_if_emulated("has no seccomp filters");
 	expect_failure("wake_all_private", never_wait, "ever slept");
 	expect_failure("requeue_private", never_wait, "ever slept");
 	expect_failure("requeue_private", refuse_requeue, "FUTEX_CMP_REQUEUE");
