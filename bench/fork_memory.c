@@ -226,7 +226,7 @@ static const struct variant variants[] = {
 	{ "clean", &clean, PROCESS, flat },
 	{ "shared", &shared, PROCESS, flat },
 	{ "dontfork", &dontfork, PROCESS, flat },
-	{ "huge", &huge, PROCESS, in_huge, .tier = FULL },
+	{ "huge", &huge, PEER_PROCESS, PLACE_ONE_PU, NULL, FULL, in_huge },
 	{ "vfork_exec", &vfork_exec, PROCESS, flat },
 	{ "posix_spawn", &by_posix_spawn, PROCESS, flat },
 	{ "pthread", &by_pthread, THREAD, flat },

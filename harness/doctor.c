@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "cpulist.h"
 #include "die.h"
+#include "emulation.h"
 #include "env.h"
 #include "platform.h"
 #include "tables.h"
@@ -815,6 +816,12 @@ static const struct check checks[] = {
 	  "- ask the host for pinned CPUs and a long halt_poll_ns, or measure "
 	  "where there is no host",
 	  DOCTOR_UNKNOWN, "nothing tells" },
+	{ "emulation", "emulation", judge_words, EMULATION_NONE, DOCTOR_NOISY,
+	  "A program executes the instructions: what is timed is that program, "
+	  "in every bench, and claims of times cannot be told. Counts are the "
+	  "kernel's and stand.",
+	  "- run handoff on a machine of this architecture, or under KVM",
+	  DOCTOR_UNKNOWN, "not asked" },
 	{ "seccomp", "process.Seccomp", judge_seccomp, "0", DOCTOR_NOTE,
 	  "The filter runs at every system call: getppid, and a little of all "
 	  "others; it may also deny perf, io_uring and mbind.",
@@ -893,8 +900,11 @@ size_t doctor_check(const char *root, struct doctor_finding *findings,
 		    size_t room)
 {
 	struct doctor_facts *facts = doctor_facts_new();
+	char emulation[64];
+	const char *told = emulation_find(root, emulation, sizeof(emulation));
 	size_t count;
 
+	doctor_fact(facts, "emulation", emulation, told);
 	env_facts(root, doctor_fact, facts);
 	env_changing(root, "before", doctor_fact, facts);
 	count = doctor_diagnose(facts, findings, room);

@@ -28,12 +28,15 @@ static int begin_run(void **state)
 	return run ? fprintf(run, "%s\n", RESULTS_SUMMARY_HEADER) < 0 : -1;
 }
 
+static const char *flags = ""; /* of rows to come */
+
 static int end_run(void **state)
 {
 	(void)state;
 	free(line);
 	line = NULL;
 	summary_free(&summary);
+	flags = "";
 	return 0;
 }
 
@@ -58,7 +61,7 @@ static void row(const char *id, const char *metric, double value, double low,
 		fputs(",,", run);
 	else
 		fprintf(run, "%.9g,%.9g,", low, high);
-	fputs(",,,,,,batch,\n", run);
+	fprintf(run, ",,,,,,batch,%s\n", flags);
 }
 
 static void row_lacking(const char *id, const char *metric, const char *status,
@@ -579,6 +582,24 @@ static void test_uncounted(void **state)
 	       "not run: no accounts of I/O");
 }
 
+/* An emulator's time decides nothing; what is counted stands. */
+static void test_emulated(void **state)
+{
+	(void)state;
+	flags = "drift;emulated";
+	row("message/port/thread/pu/size=1KiB", "latency", 15e3, 15e3, 15e3);
+	row("message/port_pipe/process/pu/size=1KiB", "latency", 1, 1, 1);
+	flags = "";
+	row("roundtrip/pipe/process/pu/-", "syscalls", 4, 4, 4);
+	row("message/pipe/process/pu/size=1KiB", "latency", 2e6, 2e6, 2e6);
+	decide();
+	expect("1 KiB message one way, worker (port)", "cannot tell: emulated");
+	expect("1 KiB message one way, child (libuv IPC)",
+	       "cannot tell: emulated");
+	expect("1 KiB message one way, child (pipe)", "holds");
+	expect("system calls a wake-up, child (pipe)", "holds");
+}
+
 static void test_long_reason(void **state)
 {
 	char reason[CASE_REASON];
@@ -948,6 +969,7 @@ int main(void)
 		TEST(test_failed_place_is_told),
 		TEST(test_failed_says_more_than_absent),
 		TEST(test_uncounted),
+		TEST(test_emulated),
 		TEST(test_long_reason),
 		cmocka_unit_test(test_lock_xchg),
 		TEST(test_lock_xchg_shows_all),

@@ -196,13 +196,13 @@ static size_t count_grade(const struct machine *m, enum doctor_grade grade)
 
 /* What the command must cover. */
 static const char *const areas[] = {
-	"governor",       "turbo",          "SMT sibling", "idle states",
-	"idle",           "halt polling",   "clocksource", "THP",
-	"NUMA balancing", "steal",          "load",        "runnable",
-	"processes",      "pressure",       "gaps",        "cgroup quota",
-	"cpuset",         "isolcpus",       "nohz_full",   "RT limits",
-	"mitigations",    "container",      "hypervisor",  "seccomp",
-	"throttling",     "perf permission"
+	"governor",       "turbo",           "SMT sibling", "idle states",
+	"idle",           "halt polling",    "clocksource", "THP",
+	"NUMA balancing", "steal",           "load",        "runnable",
+	"processes",      "pressure",        "gaps",        "cgroup quota",
+	"cpuset",         "isolcpus",        "nohz_full",   "RT limits",
+	"mitigations",    "container",       "hypervisor",  "seccomp",
+	"throttling",     "perf permission", "emulation"
 };
 
 /* ---- whole machines ---- */
@@ -231,6 +231,8 @@ static void test_quiet(void **state)
 	assert_finding(m, "mitigations", DOCTOR_GOOD, "0 active", NULL);
 	assert_finding(m, "container", DOCTOR_GOOD, "none", NULL);
 	assert_finding(m, "hypervisor", DOCTOR_GOOD, "none", NULL);
+	if (!emulated() && !getenv("HANDOFF_EMULATED"))
+		assert_finding(m, "emulation", DOCTOR_GOOD, "none", NULL);
 	assert_finding(m, "throttling", DOCTOR_GOOD, "0 times", NULL);
 	/* Only what takes time to see is open. */
 	assert_finding(m, "gaps", DOCTOR_UNKNOWN, "unknown (not sampled)", "-");
@@ -500,6 +502,8 @@ static void test_container_and_host(void **state)
 	assert_file(m, CPU "vulnerabilities/spectre_v2", "Vulnerable",
 		    "mitigations", DOCTOR_GOOD, "0 active", NULL);
 	assert_int_equal(count_grade(m, DOCTOR_NOISY), 0);
+	assert_file(m, "/proc/sys/kernel/arch", "vax", "emulation",
+		    DOCTOR_NOISY, "unknown", "- run handoff on a machine");
 }
 
 static void test_perf(void **state)
