@@ -210,17 +210,21 @@ static void measure(const struct comparison *c, struct compare_pairing *p)
 		by_intervals(p);
 }
 
-/* By non-overlapping intervals there is no p to adjust. */
+/*
+ * Beyond ±δ as a whole, as it is `equivalent` within: a test of no difference
+ * alone finds the half per cent by which a shared host's speed has changed from
+ * one run to the next, in every case, however many processes there were. By
+ * non-overlapping intervals there is no p to adjust.
+ */
 static enum compare_verdict verdict_of(const struct compare_pairing *p,
 				       double adjusted)
 {
+	const struct interval ci = as_time(p, p->ci90);
 	double tested = isnan(p->p) ? 0 : adjusted;
-	enum verdict verdict =
-		stats_verdict(as_time(p, p->ci90), tested, alpha, p->delta);
+	enum verdict verdict = stats_verdict(ci, tested, alpha, p->delta);
 
-	/* sure, but no more than a machine differs from itself by */
-	if ((verdict == FASTER || verdict == SLOWER) &&
-	    fabs(log(p->ratio)) <= noise_of(p))
+	if ((verdict == SLOWER && ci.low <= 1 + p->delta) ||
+	    (verdict == FASTER && ci.high >= 1 / (1 + p->delta)))
 		verdict = INCONCLUSIVE;
 	return (enum compare_verdict)verdict;
 }
