@@ -142,6 +142,17 @@ expect "-o into a run's directory is refused" refused "already holds a run"
 expect "and nothing in it has changed" \
 	[ "$(find "$run" -type f -exec cksum {} + | sort)" = "$before" ]
 
+# ------------------------------------------------- counting leaves time over
+
+attempt "$TEST_PROGRAM" run 'create/*/*/pu/-' --budget 1s --invocations 6 \
+	-o "$WORK/short"
+expect "a budget that is too short for counting exits 0" exits 0
+expect "and what was left out is said" \
+	grep -q 'counting had its part of the budget of 1 s: 2 invocations a' \
+	"$WORK/err"
+expect_none "and each case has a time all the same" "$(csv "$WORK/short/summary.csv" |
+	awk -F "$US" '$9 == "call" && $11 == "ok" && $15 == ""')"
+
 # -------------------------------------------------------- order by the seed
 
 order() # dir: what ran, in order
@@ -161,7 +172,7 @@ order() # dir: what ran, in order
 for seed in 11 11 12; do
 	attempt "$TEST_PROGRAM" run getppid roundtrip/pipe/thread/pu \
 		roundtrip/eventfd/thread/pu misbehave/fine \
-		--budget 1s --invocations 4 --seed $seed \
+		--budget 1s --no-counts --invocations 4 --seed $seed \
 		-o "$WORK/seed$seed.$((number = ${number:-0} + 1))"
 done
 # As far as both came within their budgets.
