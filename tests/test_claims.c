@@ -4,31 +4,17 @@
 #include "scratch.h"
 
 #include <ftw.h>
-#include <math.h>
 #include <sys/stat.h>
 
 #include "csv.h"
-#include "results.h"
-#include "support.h"
+#include "made_up_rows.h"
 
 /* --------------------------------------------- a run, written by hand */
 
-static char *text;
-static size_t text_size;
-static FILE *run;
 static struct summary summary;
 static struct env_file env;
 static struct claim_line *line;
 static size_t lines;
-
-static int begin_run(void **state)
-{
-	(void)state;
-	run = open_memstream(&text, &text_size);
-	return run ? fprintf(run, "%s\n", RESULTS_SUMMARY_HEADER) < 0 : -1;
-}
-
-static const char *flags = ""; /* of rows to come */
 
 static int end_run(void **state)
 {
@@ -36,53 +22,20 @@ static int end_run(void **state)
 	free(line);
 	line = NULL;
 	summary_free(&summary);
-	flags = "";
 	return 0;
 }
 
-/* id: "bench/variant/peer/place/param" */
-static void write_id(const char *id)
-{
-	fputs("1,m,r,", run);
-	for (; *id; id++)
-		fputc(*id == '/' ? ',' : *id, run);
-}
-
-/* A measured row; no interval where low is NAN. */
 static void row(const char *id, const char *metric, double value, double low,
 		double high)
 {
 	bool ns = !strcmp(metric, "latency") || !strcmp(metric, "first");
 
-	write_id(id);
-	fprintf(run, ",%s,%s,ok,,16,1000,%.9g,", metric, ns ? "ns" : "count",
-		value);
-	if (isnan(low))
-		fputs(",,", run);
-	else
-		fprintf(run, "%.9g,%.9g,", low, high);
-	fprintf(run, ",,,,,,batch,%s\n", flags);
-}
-
-static void row_lacking(const char *id, const char *metric, const char *status,
-			const char *reason)
-{
-	write_id(id);
-	fprintf(run, ",%s,ns,%s,%s,,,,,,,,,,,,,\n", metric, status, reason);
+	rows_put(id, metric, ns ? "ns" : "count", value, low, high);
 }
 
 static void decide(void)
 {
-	char err[256];
-	FILE *f = fopen("summary.csv", "w");
-
-	assert_int_equal(fclose(run), 0);
-	assert_non_null(f);
-	fwrite(text, 1, text_size, f);
-	assert_int_equal(fclose(f), 0);
-	free(text);
-	if (summary_read(&summary, "summary.csv", err, sizeof(err)))
-		fail_msg("%s", err);
+	rows_read(&summary);
 	line = claims_decide(&summary, &env, &lines);
 	assert_non_null(line);
 }
@@ -254,10 +207,9 @@ static void test_not_run_says_why(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(range); i++)
-		row_lacking(range[i].row,
-			    strcmp(range[i].metric, "first") ? "latency" :
-							       "call",
-			    "absent", "this machine lacks a unicorn");
+		rows_lack(range[i].row,
+			  strcmp(range[i].metric, "first") ? "latency" : "call",
+			  "absent", "this machine lacks a unicorn");
 	expect_all("not run: this machine lacks a unicorn");
 	for (size_t i = 0; i < COUNT(range); i++)
 		assert_string_equal(must_find(range[i].claim)->measured, "-");
@@ -409,7 +361,7 @@ static void test_ratio_to_nothing(void **state)
 	(void)state;
 	row(ratio[0].row, ratio[0].metric, 100, 99, 101);
 	row(ratio[1].row, ratio[1].metric, 100, 99, 101);
-	row_lacking(ratio[1].to, ratio[1].metric, "denied", "no threads here");
+	rows_lack(ratio[1].to, ratio[1].metric, "denied", "no threads here");
 	decide();
 	expect(ratio[0].claim,
 	       "not run: the run did not include what it is held against");
@@ -522,8 +474,8 @@ static void test_places(void **state)
 
 	(void)state;
 	row("message/pipe/process/pu/size=1KiB", "latency", 2e6, 2e6, 2e6);
-	row_lacking("message/pipe/process/core/size=1KiB", "latency", "absent",
-		    "no SMT");
+	rows_lack("message/pipe/process/core/size=1KiB", "latency", "absent",
+		  "no SMT");
 	row("message/pipe/process/l3/size=1KiB", "latency", 2e3, 2e3, 2e3);
 	/* another size is another case */
 	row("message/pipe/process/l2/size=64B", "latency", 2e6, 2e6, 2e6);
@@ -540,8 +492,8 @@ static void test_failed_place_is_told(void **state)
 
 	(void)state;
 	row("message/pipe/process/pu/size=1KiB", "latency", 2e6, 2e6, 2e6);
-	row_lacking("message/pipe/process/l3/size=1KiB", "latency", "failed",
-		    "message 7 lost");
+	rows_lack("message/pipe/process/l3/size=1KiB", "latency", "failed",
+		  "message 7 lost");
 	decide();
 	assert_string_equal(find(claim, 0)->verdict, "holds");
 	assert_non_null(find(claim, 1));
@@ -551,10 +503,10 @@ static void test_failed_place_is_told(void **state)
 static void test_failed_says_more_than_absent(void **state)
 {
 	(void)state;
-	row_lacking("message/pipe/process/pu/size=1KiB", "latency", "failed",
-		    "message 7 lost");
-	row_lacking("message/pipe/process/core/size=1KiB", "latency", "absent",
-		    "no SMT");
+	rows_lack("message/pipe/process/pu/size=1KiB", "latency", "failed",
+		  "message 7 lost");
+	rows_lack("message/pipe/process/core/size=1KiB", "latency", "absent",
+		  "no SMT");
 	decide();
 	expect("1 KiB message one way, child (pipe)",
 	       "not run: message 7 lost");
@@ -568,11 +520,11 @@ static void test_uncounted(void **state)
 
 	(void)state;
 	row(id, "latency", 2e6, 2e6, 2e6);
-	row_lacking(id, "copies", "absent", "no accounts of I/O");
-	row_lacking(id, "syscalls", "denied", "perf: not permitted");
+	rows_lack(id, "copies", "absent", "no accounts of I/O");
+	rows_lack(id, "syscalls", "denied", "perf: not permitted");
 	row("roundtrip/pipe/process/pu/-", "latency", 2e6, 2e6, 2e6);
-	row_lacking("roundtrip/pipe/process/pu/-", "syscalls", "denied",
-		    "perf: not permitted");
+	rows_lack("roundtrip/pipe/process/pu/-", "syscalls", "denied",
+		  "perf: not permitted");
 	row("roundtrip/pipe/process/pu/-", "switches", 3, 3, 3);
 	decide();
 	expect("system calls a wake-up, child (pipe)",
@@ -586,10 +538,10 @@ static void test_uncounted(void **state)
 static void test_emulated(void **state)
 {
 	(void)state;
-	flags = "drift;emulated";
+	rows_flags = "drift;emulated";
 	row("message/port/thread/pu/size=1KiB", "latency", 15e3, 15e3, 15e3);
 	row("message/port_pipe/process/pu/size=1KiB", "latency", 1, 1, 1);
-	flags = "";
+	rows_flags = "";
 	row("roundtrip/pipe/process/pu/-", "syscalls", 4, 4, 4);
 	row("message/pipe/process/pu/size=1KiB", "latency", 2e6, 2e6, 2e6);
 	decide();
@@ -607,7 +559,7 @@ static void test_long_reason(void **state)
 	(void)state;
 	memset(reason, 'y', sizeof(reason));
 	reason[sizeof(reason) - 1] = '\0';
-	row_lacking("create/pthread/thread/pu/-", "call", "denied", reason);
+	rows_lack("create/pthread/thread/pu/-", "call", "denied", reason);
 	decide();
 	expect("first instruction of a worker: pthread", "not run: yyyy");
 }
@@ -637,7 +589,7 @@ static void expect_fences(const char *exchange, const char *plain, double x0,
 			  double x32, double m0, double m32,
 			  const char *verdict)
 {
-	begin_run(NULL);
+	rows_begin(NULL);
 	fences(exchange, plain, x0, x32, m0, m32);
 	decide();
 	expect(xchg, verdict);
@@ -679,8 +631,8 @@ static void test_lock_xchg_not_run(void **state)
 {
 	(void)state;
 	row("fence/xchg/-/-/outstanding=0", "latency", 10, 9, 11);
-	row_lacking("fence/xchg/-/-/outstanding=32", "latency", "absent",
-		    "no raw counter");
+	rows_lack("fence/xchg/-/-/outstanding=32", "latency", "absent",
+		  "no raw counter");
 	row("fence/mov/-/-/outstanding=0", "latency", 1, 1, 1);
 	row("fence/mov/-/-/outstanding=32", "latency", 1, 1, 1);
 	decide();
@@ -791,7 +743,7 @@ static void expect_scheduler(const char *release, const char *ext,
 	snprintf(kernel, sizeof(kernel), "%s", release);
 	snprintf(state, sizeof(state), "%s", ext);
 	told[1].value = state;
-	begin_run(NULL);
+	rows_begin(NULL);
 	row("getppid/-/-/-/-", "latency", 100, 99, 101);
 	env = (struct env_file){ told, 2 };
 	decide();
@@ -844,7 +796,7 @@ static void expect_crews(const char *pus, const double rate[4],
 {
 	static const char *const count[] = { "1", "2", "4", "8" };
 
-	begin_run(NULL);
+	rows_begin(NULL);
 	for (int i = 0; i < 4; i++)
 		if (rate[i] > 0)
 			crew("thread", count[i], rate[i]);
@@ -903,19 +855,19 @@ static void test_csv(void **state)
 {
 	char err[256];
 	struct csv_in *in;
-	size_t rows = 0;
+	size_t read = 0;
 
 	(void)state;
 	row("message/pipe/process/l3/size=1KiB", "latency", 8420, 8400, 8500);
-	row_lacking("create/pthread/thread/pu/-", "call", "denied",
-		    "\"a, \"\"quoted\"\" reason\"");
+	rows_lack("create/pthread/thread/pu/-", "call", "denied",
+		  "\"a, \"\"quoted\"\" reason\"");
 	decide();
 	assert_int_equal(
 		claims_write(line, lines, &summary, ".", err, sizeof(err)), 0);
 	in = csv_open("claims.csv", err, sizeof(err));
 	assert_non_null(in);
-	for (; csv_read(in) > 0; rows++) {
-		const struct claim_line *of = &line[rows];
+	for (; csv_read(in) > 0; read++) {
+		const struct claim_line *of = &line[read];
 		double value = csv_field_num(in, csv_column(in, "value"));
 
 		assert_string_equal(csv_field(in, csv_column(in, "schema")),
@@ -934,7 +886,7 @@ static void test_csv(void **state)
 			assert_true(fabs(value - (of->value)) < 1e-6);
 	}
 	assert_null(csv_error(in));
-	assert_int_equal(rows, lines);
+	assert_int_equal(read, lines);
 	csv_in_close(in);
 	assert_int_equal(claims_write(line, lines, &summary, "nowhere", err,
 				      sizeof(err)),
@@ -944,7 +896,7 @@ static void test_csv(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_run, end_run)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rows_begin, end_run)
 	const struct CMUnitTest tests[] = {
 		TEST(test_inside_holds),
 		TEST(test_below_differs),

@@ -3,11 +3,9 @@
 #include "copies.h"
 #include "scratch.h"
 
-#include <math.h>
 #include <sys/stat.h>
 
-#include "results.h"
-#include "support.h"
+#include "made_up_rows.h"
 
 /* ------------------------------------------------ a run, written by hand */
 
@@ -15,18 +13,8 @@
 #define SMALL "size=64KiB"
 #define LARGE "size=1MiB"
 
-static char *text, *table;
-static size_t text_size, table_size;
-static FILE *run;
-
-static int begin_run(void **state)
-{
-	(void)state;
-	free(table);
-	table = NULL;
-	run = open_memstream(&text, &text_size);
-	return run ? fprintf(run, "%s\n", RESULTS_SUMMARY_HEADER) < 0 : -1;
-}
+static char *table;
+static size_t table_size;
 
 static int end_run(void **state)
 {
@@ -36,30 +24,16 @@ static int end_run(void **state)
 	return 0;
 }
 
-static void write_id(const char *id)
-{
-	fputs("1,m,r,", run);
-	for (; *id; id++)
-		fputc(*id == '/' ? ',' : *id, run);
-}
-
 /* No interval where around is NAN. */
 static void row(const char *id, const char *metric, double value, double around)
 {
-	write_id(id);
-	fprintf(run, ",%s,%s,ok,,16,1000,%.12g,", metric,
-		strcmp(metric, "copies") ? "ns" : "count", value);
-	if (isnan(around))
-		fputs(",,", run);
-	else
-		fprintf(run, "%.12g,%.12g,", value - around, value + around);
-	fputs(",,,,,,batch,\n", run);
+	rows_put(id, metric, strcmp(metric, "copies") ? "ns" : "count", value,
+		 value - around, value + around);
 }
 
 static void row_lacking(const char *id, const char *metric, const char *status)
 {
-	write_id(id);
-	fprintf(run, ",%s,ns,%s,no luck,,,,,,,,,,,,,\n", metric, status);
+	rows_lack(id, metric, status, "no luck");
 }
 
 /* What 1 MiB takes longer than 64 KiB, at so many nanoseconds a byte. */
@@ -93,17 +67,10 @@ static void measured(const char *id, double account, double time, double around)
 
 static const char *print(const char *bench)
 {
-	struct summary summary = { 0 };
-	char err[256];
-	FILE *f = fopen("summary.csv", "w");
+	struct summary summary;
+	FILE *f;
 
-	assert_int_equal(fclose(run), 0);
-	assert_non_null(f);
-	fwrite(text, 1, text_size, f);
-	assert_int_equal(fclose(f), 0);
-	free(text);
-	if (summary_read(&summary, "summary.csv", err, sizeof(err)))
-		fail_msg("%s", err);
+	rows_read(&summary);
 	f = open_memstream(&table, &table_size);
 	assert_non_null(f);
 	copies_print(&summary, bench, f);
@@ -188,7 +155,7 @@ static void test_edge(void **state)
 		double account = edge[i].account, off = edge[i].off;
 
 		if (i)
-			begin_run(state);
+			rows_begin(state);
 		reference();
 		measured("message/a/thread/pu/", account, account + off - 0.01,
 			 0);
@@ -245,7 +212,7 @@ static void test_half_a_reference(void **state)
 
 	for (size_t i = 0; i < 2 * COUNT(id); i++) {
 		if (i)
-			begin_run(state);
+			rows_begin(state);
 		for (size_t k = 0; k < COUNT(id); k++)
 			if (k != i / 2)
 				row(id[k], "latency", 5000 + 1e5 * (double)k,
@@ -311,7 +278,7 @@ static void test_reference_left_out(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_run, end_run)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rows_begin, end_run)
 	const struct CMUnitTest tests[] = {
 		TEST(test_table),
 		TEST(test_edge),

@@ -4,50 +4,25 @@
 #include "fence_curve.h"
 #include "scratch.h"
 
-#include <math.h>
+#include "made_up_rows.h"
 
-#include "results.h"
-#include "support.h"
-
-static FILE *run;
-
-static void begin_run(void)
-{
-	run = fopen("summary.csv", "w");
-	assert_non_null(run);
-	fprintf(run, "%s\n", RESULTS_SUMMARY_HEADER);
-}
-
-/* No interval where around is NAN. */
 static void row(const char *variant, int outstanding, double value,
 		double around)
 {
-	fprintf(run, "1,m,r,fence,%s,-,-,outstanding=%d,latency,ns,ok,,16,100,",
-		variant, outstanding);
-	if (isnan(around))
-		fprintf(run, "%g,,,", value);
-	else
-		fprintf(run, "%g,%g,%g,", value, value - around,
-			value + around);
-	fputs(",,,,,,batch,\n", run);
+	char id[SUMMARY_ID];
+
+	snprintf(id, sizeof(id), "fence/%s/-/-/outstanding=%d", variant,
+		 outstanding);
+	rows_put(id, "latency", "ns", value, value - around, value + around);
 }
 
 static void absent(const char *variant, int outstanding)
 {
-	fprintf(run,
-		"1,m,r,fence,%s,-,-,outstanding=%d,latency,ns,absent,no luck,,,"
-		",,,,,,,,,,\n",
-		variant, outstanding);
-}
+	char id[SUMMARY_ID];
 
-static void read_run(struct summary *s)
-{
-	char err[256];
-
-	assert_int_equal(fclose(run), 0);
-	*s = (struct summary){ 0 };
-	if (summary_read(s, "summary.csv", err, sizeof(err)))
-		fail_msg("%s", err);
+	snprintf(id, sizeof(id), "fence/%s/-/-/outstanding=%d", variant,
+		 outstanding);
+	rows_lack(id, "latency", "absent", "no luck");
 }
 
 static void assert_figure(struct fence_figure f, double value, double low,
@@ -64,13 +39,13 @@ static void test_figures(void **state)
 	struct summary s;
 
 	(void)state;
-	begin_run();
+	rows_begin(NULL);
 	row("mov", 0, 1, 0);
 	row("xchg", 0, 5, 1);
 	row("xchg", 1, 105, 2);
 	row("xchg", 8, 175, 5);
 	row("xchg", 32, 199, 7);
-	read_run(&s);
+	rows_read(&s);
 	c = fence_curve_of(&s, &s.row[1]);
 	assert_figure(c.none, 5, 4, 6);
 	assert_figure(c.step, 100, 97, 103);
@@ -85,12 +60,12 @@ static void test_missing(void **state)
 	struct summary s;
 
 	(void)state;
-	begin_run();
+	rows_begin(NULL);
 	row("xchg", 0, 5, 1);
 	row("xchg", 1, 105, NAN);
 	absent("xchg", 8);
 	row("xchg", 32, 199, 7);
-	read_run(&s);
+	rows_read(&s);
 	c = fence_curve_of(&s, &s.row[0]);
 	assert_figure(c.none, 5, 4, 6);
 	assert_float_equal(c.step.value, 100, 1e-9);
@@ -122,7 +97,7 @@ static void test_table(void **state)
 	const char *text;
 
 	(void)state;
-	begin_run();
+	rows_begin(NULL);
 	row("xchg", 0, 5, 1);
 	row("xchg", 1, 105, 2);
 	row("xchg_l1", 0, 5, NAN);
@@ -130,7 +105,7 @@ static void test_table(void **state)
 	row("lonely", 0, 5, 1);
 	absent("gone", 0);
 	row("gone", 1, 5, 1);
-	read_run(&s);
+	rows_read(&s);
 	text = print(&s);
 	assert_int_equal(text[0], '\n');
 	assert_non_null(strstr(text, "`xchg`"));
@@ -140,9 +115,9 @@ static void test_table(void **state)
 	assert_null(strstr(text, "lonely"));
 	assert_null(strstr(text, "gone"));
 	assert_null(strstr(text, "nan"));
-	begin_run();
+	rows_begin(NULL);
 	row("lonely", 0, 5, 1);
-	read_run(&s);
+	rows_read(&s);
 	assert_string_equal(print(&s), "");
 }
 

@@ -4,22 +4,12 @@
 #include "litmus_table.h"
 #include "scratch.h"
 
-#include <math.h>
 #include <sys/stat.h>
 
-#include "results.h"
-#include "support.h"
+#include "made_up_rows.h"
 
-static char *text, *table;
-static size_t text_size, table_size;
-static FILE *run;
-
-static int begin_run(void **state)
-{
-	(void)state;
-	run = open_memstream(&text, &text_size);
-	return run ? fprintf(run, "%s\n", RESULTS_SUMMARY_HEADER) < 0 : -1;
-}
+static char *table;
+static size_t table_size;
 
 static int end_run(void **state)
 {
@@ -29,30 +19,16 @@ static int end_run(void **state)
 	return 0;
 }
 
-static void write_id(const char *id)
-{
-	fputs("1,m,r,", run);
-	for (; *id; id++)
-		fputc(*id == '/' ? ',' : *id, run);
-}
-
 /* Without an interval where low is NAN. */
 static void row(const char *id, const char *metric, double value, double low,
 		double high)
 {
-	write_id(id);
-	fprintf(run, ",%s,count,ok,,16,1000,%.12g,", metric, value);
-	if (isnan(low))
-		fputs(",,", run);
-	else
-		fprintf(run, "%.12g,%.12g,", low, high);
-	fputs(",,,,,,exact,\n", run);
+	rows_put(id, metric, "count", value, low, high);
 }
 
 static void lacking(const char *id, const char *status, const char *reason)
 {
-	write_id(id);
-	fprintf(run, ",tries,count,%s,%s,,,,,,,,,,,,,\n", status, reason);
+	rows_lack(id, "tries", status, reason);
 }
 
 static void counted(const char *id, double tries, double weak, double control,
@@ -67,17 +43,10 @@ static void counted(const char *id, double tries, double weak, double control,
 
 static const char *print(const char *bench)
 {
-	struct summary summary = { 0 };
-	char err[256];
-	FILE *f = fopen("summary.csv", "w");
+	struct summary summary;
+	FILE *f;
 
-	assert_int_equal(fclose(run), 0);
-	assert_non_null(f);
-	fwrite(text, 1, text_size, f);
-	assert_int_equal(fclose(f), 0);
-	free(text);
-	if (summary_read(&summary, "summary.csv", err, sizeof(err)))
-		fail_msg("%s", err);
+	rows_read(&summary);
 	f = open_memstream(&table, &table_size);
 	assert_non_null(f);
 	litmus_print(&summary, bench, f);
@@ -193,7 +162,7 @@ static void test_nothing(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_run, end_run)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rows_begin, end_run)
 	const struct CMUnitTest tests[] = {
 		TEST(test_verdicts),
 		TEST(test_one_pu),
