@@ -651,16 +651,12 @@ static int settle(const struct runner *run)
  * the rest of its pass is left out if the pass has had its part. */
 static void cut_counting(struct runner *run, uint64_t block)
 {
-	static const double part[RUN_MODES] = { [RUN_TRACE] = 0.25,
-						[RUN_NAMES] = 1,
-						[RUN_COUNT] = 0.5,
-						[RUN_MEASURE] = 1 };
 	enum run_mode mode = block_mode(run, block);
 	uint64_t done = block - first_block(run, mode);
+	double part = mode == RUN_TRACE ? 0.25 : 0.5;
 
-	if (done < fewest_counted ||
-	    progress_seconds() - run->start_s <
-		    part[mode] * run->options->budget_s)
+	if ((mode != RUN_TRACE && mode != RUN_COUNT) || done < fewest_counted ||
+	    progress_seconds() - run->start_s < part * run->options->budget_s)
 		return;
 	progress_pause(&run->progress);
 	warn("%s had its part of the budget of %g s: %llu invocations a case "

@@ -153,6 +153,13 @@ expect "and what was left out is said" \
 expect_none "and each case has a time all the same" "$(csv "$WORK/short/summary.csv" |
 	awk -F "$US" '$9 == "call" && $11 == "ok" && $15 == ""')"
 
+# A budget that ends with a block, too, ends the run.
+for k in 1 2 3; do
+	attempt "$TEST_PROGRAM" run getppid --budget 0.0${k}s --no-counts \
+		--invocations 50 -o "$WORK/shorter$k"
+	expect "a budget of 0.0$k s exits 0" exits 0
+done
+
 # -------------------------------------------------------- order by the seed
 
 order() # dir: what ran, in order
@@ -172,7 +179,7 @@ order() # dir: what ran, in order
 for seed in 11 11 12; do
 	attempt "$TEST_PROGRAM" run getppid roundtrip/pipe/thread/pu \
 		roundtrip/eventfd/thread/pu misbehave/fine \
-		--budget 1s --no-counts --invocations 4 --seed $seed \
+		--budget 3s --no-counts --invocations 4 --seed $seed \
 		-o "$WORK/seed$seed.$((number = ${number:-0} + 1))"
 done
 # As far as both came within their budgets.
