@@ -151,12 +151,16 @@ $(BUILD)/%.o: %.c | $(BUILD)/version.h $(FIRST)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(OUR_CFLAGS) -MMD -MP $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# Of what the program is made from: results change without it.
+COMMIT = $$(git describe --always 2>/dev/null || echo unknown)
+DIRTY = $$(git diff --quiet HEAD -- Makefile bench harness plots 2>/dev/null; \
+	[ $$? -ne 1 ] || echo -dirty)
+
 # Rewritten only when it changes, so that a commit rebuilds few files.
 $(BUILD)/version.h: FORCE | $(FIRST)
 	$(Q)mkdir -p $(@D)
 	$(Q){ echo '#define HANDOFF_VERSION "$(VERSION)"'; \
-	echo "#define HANDOFF_COMMIT \"$$(git describe --always --dirty \
-		2>/dev/null || echo unknown)\""; \
+	echo "#define HANDOFF_COMMIT \"$(COMMIT)$(DIRTY)\""; \
 	echo '#define HANDOFF_CFLAGS "$(strip $(SANITIZE) $(CFLAGS))"'; \
 	echo '#define HANDOFF_PLOTS "$(CURDIR)/plots"'; \
 	echo '#define HANDOFF_INSTALLED_PLOTS "$(PREFIX)/share/handoff/plots"'; \
