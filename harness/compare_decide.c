@@ -212,7 +212,7 @@ static void measure(const struct comparison *c, struct compare_pairing *p)
 
 /*
  * Beyond ±δ as a whole, as it is `equivalent` within: a test of no difference
- * alone finds the half per cent by which a shared host's speed has changed from
+ * alone finds the 2 % by which a shared host's speed has changed from
  * one run to the next, in every case, however many processes there were. By
  * non-overlapping intervals there is no p to adjust.
  */
