@@ -88,6 +88,8 @@ static void sample(const struct setting *s, struct child *child)
 static void test_all(void **state)
 {
 	static const uint64_t values[] = { PARAM_NONE, 0, 1, 128 };
+	/* an emulator's load may seem to take less than a clock reading */
+	const double least = emulated() ? -INFINITY : 0;
 
 	(void)state;
 	for (const struct variant *v = bench_fence.variants; v->name; v++)
@@ -102,10 +104,9 @@ static void test_all(void **state)
 			if (v->peers && topo_pu_count() < 2)
 				continue;
 			sample(&s, &child);
-			/* less than a clock reading: an emulator's may be */
 			if (!child.number[ABSENT] && v->metrics &&
-			    !isfinite(child.number[LOAD]))
-				fail_msg("%s: no time of a load", v->name);
+			    !(child.number[LOAD] > least))
+				fail_msg("%s: a load takes no time", v->name);
 		}
 }
 
