@@ -180,12 +180,7 @@ enum {
 
 /* The large ones take long to lay out: only by reference, where size must not
  * matter, are they in every run. */
-static const uint64_t all_sizes[] = {
-	1 << 10,
-	1 << 20,
-	64 << 20,
-	PARAM_END,
-};
+static const uint64_t all_sizes[] = { 1 << 10, 1 << 20, 64 << 20, PARAM_END };
 static const uint64_t sizes[] = { 1 << 10, 1 << 20, PARAM_END };
 static const uint64_t more_sizes[] = { 64 << 10, 16 << 20, 64 << 20,
 				       PARAM_END };

@@ -62,11 +62,10 @@ const char claims_rules[] =
 	"what was measured lies inside, **differs** where all of it lies "
 	"outside; otherwise, or with fewer invocations than an interval "
 	"needs, or where an emulator took the time, one **cannot tell**. "
-	"Counts claimed as whole numbers hold "
-	"within 0.05. \"About x\" is x/2 … 2x. A ratio's interval is what "
-	"the intervals of both cases allow: \"grows\" is 2 × and more, "
-	"\"flat\" less than 2 × (1.5 × where no page table is copied). A "
-	"message's latency is meant "
+	"Counts claimed as whole numbers hold within 0.05. \"About x\" is "
+	"x/2 … 2x. A ratio's interval is what the intervals of both cases "
+	"allow: \"grows\" is 2 × and more, \"flat\" less than 2 × (1.5 × "
+	"where no page table is copied). A message's latency is meant "
 	"one way: half of the round trip (payload there, answer back) is "
 	"held against the range.\n";
 
@@ -459,16 +458,15 @@ const struct claim_table *claim_table_of(const char *id)
 	return NULL;
 }
 
-/* Whether a line rests on what an emulator timed. What is yes or no, and what
- * the kernel counted, an emulated program finds out as any other does. */
+/* Whether a line rests on what an emulator timed. What is yes or no an emulated
+ * program finds out as any other does. */
 static bool rests_on_emulated(const struct claim_line *line,
 			      const struct summary *s)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		const struct summary_row *row = &s->row[i];
 
-		if (row->ok && strstr(row->flags, "emulated") &&
-		    strcmp(row->unit, "bool") &&
+		if (summary_emulated(row) && strcmp(row->unit, "bool") &&
 		    !strcmp(row->metric, line->metric) &&
 		    summary_matches(row, line->cases))
 			return true;
@@ -482,8 +480,9 @@ static void doubt_emulated(struct decisions *d)
 	for (size_t i = 0; i < d->used; i++) {
 		struct claim_line *line = &d->line[i];
 
-		if ((!strncmp(line->verdict, "holds", 5) ||
-		     !strncmp(line->verdict, "differs", 7)) &&
+		const char *word = claim_verdict_word(line);
+
+		if ((!strcmp(word, "holds") || !strcmp(word, "differs")) &&
 		    rests_on_emulated(line, d->summary))
 			snprintf(line->verdict, sizeof(line->verdict),
 				 "cannot tell: emulated, no processor's time");

@@ -212,8 +212,8 @@ static void measure(const struct comparison *c, struct compare_pairing *p)
 
 /*
  * Beyond ±δ as a whole, as it is `equivalent` within: a test of no difference
- * alone finds the 2 % by which a shared host's speed has changed from
- * one run to the next, in every case, however many processes there were. By
+ * alone finds the 2 % by which a shared host's speed has changed from one run
+ * to the next, in every case, however many processes there were. By
  * non-overlapping intervals there is no p to adjust.
  */
 static enum compare_verdict verdict_of(const struct compare_pairing *p,

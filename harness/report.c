@@ -463,7 +463,7 @@ static void print_missing(const struct summary *s, const char *level, FILE *out)
 static bool is_emulated(const struct summary *s)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (s->row[i].ok && strstr(s->row[i].flags, "emulated"))
+		if (summary_emulated(&s->row[i]))
 			return true;
 	return false;
 }

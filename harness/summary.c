@@ -214,6 +214,11 @@ bool summary_same_case(const struct summary_row *a, const struct summary_row *b)
 	       !strcmp(a->param, b->param);
 }
 
+bool summary_emulated(const struct summary_row *row)
+{
+	return row->ok && strstr(row->flags, "emulated");
+}
+
 bool summary_matches(const struct summary_row *row, const char *glob)
 {
 	char id[SUMMARY_ID];

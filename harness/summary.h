@@ -47,6 +47,10 @@ bool summary_same_case(const struct summary_row *a,
 /* Whether the row's case id matches a glob. */
 bool summary_matches(const struct summary_row *row, const char *glob);
 
+/* Whether an emulator took the row's time. What the kernel counted is never
+ * marked so. */
+bool summary_emulated(const struct summary_row *row);
+
 /* The row of the same bench and place whose other parts are these; NULL for a
  * part: the same. NULL: there is none. */
 const struct summary_row *summary_beside(const struct summary *summary,
