@@ -231,8 +231,8 @@ static void test_control(void **state)
 					   topo_pu(0), topo_pu(1), NULL };
 		double weak = 0, control = 0, tries = 0;
 
-		for (int k = 0; k < ENOUGH && (!k || weak < 1e-3 * tries);
-		     k++) {
+		for (int k = 0;
+		     k < ENOUGH && (control == 0 || weak < 1e-3 * tries); k++) {
 			struct child child = { .reason = "" };
 
 			expect_counts(&s, &child);
