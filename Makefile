@@ -90,7 +90,7 @@ dev-deps:
 
 ## make bench       measure this machine (five minutes), tables and charts
 bench: all
-	$(Q)$(PROGRAM) run --budget 270s --invocations 8 $(BENCH_OPTIONS)
+	$(Q)$(PROGRAM) run --budget 260s --invocations 8 $(BENCH_OPTIONS)
 
 ## make bench-full  the same with every case
 bench-full: all
