@@ -27,7 +27,9 @@ enum {
 	USAGE_CALLS = 4,
 };
 
-static uint64_t io_bytes(void)
+/* Bytes read and written by this thread so far; own: what this very reading
+ * will have added once it returns, as the text cannot say it yet. */
+static uint64_t io_bytes(uint64_t *own)
 {
 	char text[512];
 	unsigned long long read_bytes = 0, written_bytes = 0;
@@ -36,6 +38,7 @@ static uint64_t io_bytes(void)
 
 	if (fd >= 0)
 		close(fd);
+	*own = length > 0 ? (uint64_t)length : 0;
 	if (length <= 0)
 		return 0;
 	text[length] = '\0';
@@ -117,7 +120,11 @@ static void usage_so_far(struct tally *tally, unsigned what)
 
 void tally_begin(struct tally *tally, unsigned what)
 {
-	tally->io_bytes = what & TALLY_COUNTING ? io_bytes() : 0;
+	uint64_t own = 0;
+
+	/* the text grows with its digits, so no slope would cancel it */
+	tally->io_bytes = what & TALLY_COUNTING ? io_bytes(&own) : 0;
+	tally->io_bytes += own;
 	tally->syscalls = what & TALLY_COUNTING ? syscalls_so_far() : 0;
 	usage_so_far(tally, what);
 	if (traced_open)
@@ -126,11 +133,13 @@ void tally_begin(struct tally *tally, unsigned what)
 
 void tally_end(struct tally *tally, unsigned what)
 {
+	uint64_t own;
+
 	if (traced_open)
 		atomic_store(traced_open, 0);
 	usage_so_far(tally, what);
 	tally->syscalls = what & TALLY_COUNTING ? syscalls_so_far() : 0;
-	tally->io_bytes = what & TALLY_COUNTING ? io_bytes() : 0;
+	tally->io_bytes = what & TALLY_COUNTING ? io_bytes(&own) : 0;
 }
 
 void tally_add(struct tally *into, const struct tally *from,
@@ -146,7 +155,9 @@ void tally_add(struct tally *into, const struct tally *from,
 
 int counts_have_io(void)
 {
-	return io_bytes() > 0;
+	uint64_t own;
+
+	return io_bytes(&own) > 0;
 }
 
 /* The tracepoint's number, or -1: tracefs is not mounted or not readable. */

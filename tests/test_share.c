@@ -139,9 +139,8 @@ static void check_way(const struct setting *s)
 		return;
 	if (s->mode == RUN_MEASURE && !(child.number[VALUE] > 0))
 		fail_msg("%s: %g ns", describe(s), child.number[VALUE]);
-	/* /proc/…/io is read too, and gains digits */
 	if (s->mode == RUN_COUNT && counts_have_io() &&
-	    fabs(child.number[VALUE] - s->way->copies) > 0.005)
+	    fabs(child.number[VALUE] - s->way->copies) > 1e-6)
 		fail_msg("%s: %g copies", describe(s), child.number[VALUE]);
 	/* a sanitizer makes calls of its own: for each mmap(), and now and
 	 * then */
