@@ -78,6 +78,16 @@ static const double checkpoint_every_s = 10;
 
 /* ---------------------------------------------------- one invocation */
 
+/* The i-th number that a seed gives: splitmix64; Steele, Lea and Flood 2014. */
+static uint64_t drawn(uint64_t seed, uint64_t i)
+{
+	uint64_t z = seed + (i + 1) * 0x9e3779b97f4a7c15ULL;
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+	return z ^ (z >> 31);
+}
+
 static void ask(struct runner *run, const struct job *job, double measure_s)
 {
 	struct invocation *inv = run->shared;
@@ -94,8 +104,7 @@ static void ask(struct runner *run, const struct job *job, double measure_s)
 	inv->plan.measure_ns = measure_s * 1e9;
 	inv->plan.warm_ns = fmax(measure_s * 1e8, 3e6);
 	inv->plan.method = run->method[job->index];
-	inv->plan.seed =
-		run->options->seed * 0x9e3779b97f4a7c15ULL + run->order;
+	inv->plan.seed = drawn(run->options->seed, run->order);
 	inv->counts =
 		job->mode == RUN_NAMES ? COUNTS_PTRACE : run->platform.counts;
 	inv->clock = run->platform.clock;
@@ -362,8 +371,12 @@ static int arms(const struct runner *run, enum run_mode mode)
 	return run->options->aa && mode == RUN_MEASURE ? 2 : 1;
 }
 
-static void shuffle(struct runner *run, gsl_rng *random)
+/* The nth block of a pass is in an order of its own, so that it does not
+ * depend on how many blocks the time sufficed for before. */
+static void shuffle(struct runner *run, enum run_mode mode, uint64_t nth,
+		    gsl_rng *random)
 {
+	gsl_rng_set(random, drawn(drawn(run->options->seed, mode), nth) >> 32);
 	/* GSL draws from an empty range for none, and aborts */
 	if (run->jobs)
 		gsl_ran_shuffle(random, run->job, run->jobs, sizeof(*run->job));
@@ -380,7 +393,7 @@ static void fill_block(struct runner *run, uint64_t block, gsl_rng *random)
 			if (has_job(run, i, mode))
 				run->job[run->jobs++] =
 					(struct job){ i, mode, arm };
-	shuffle(run, random);
+	shuffle(run, mode, block - first_block(run, mode), random);
 }
 
 /* Invocations left to do by mode, if nothing fails any more. */
@@ -619,7 +632,7 @@ static int look_for_gaps(struct runner *run, uint64_t block, bool look)
 }
 
 /* The cases whose interval is wider than asked, in shuffled order. */
-static size_t fill_wide(struct runner *run, gsl_rng *random)
+static size_t fill_wide(struct runner *run, uint64_t block, gsl_rng *random)
 {
 	run->jobs = 0;
 	for (size_t i = 0; i < run->count; i++)
@@ -629,7 +642,8 @@ static size_t fill_wide(struct runner *run, gsl_rng *random)
 				    run->options->precision)
 				run->job[run->jobs++] =
 					(struct job){ i, RUN_MEASURE, arm };
-	shuffle(run, random);
+	shuffle(run, RUN_MEASURE, block - first_block(run, RUN_MEASURE),
+		random);
 	return run->jobs;
 }
 
@@ -689,7 +703,6 @@ static int run_blocks(struct runner *run)
 	int result = 0, held = -1;
 	uint64_t b;
 
-	gsl_rng_set(random, (unsigned long)run->options->seed);
 	fill_block(run, 0, random);
 	progress_start(&run->progress, first_block(run, RUN_MODES));
 	run->start_s = run->checkpoint_s = progress_seconds();
@@ -708,7 +721,8 @@ static int run_blocks(struct runner *run)
 		result = one_block(run, b);
 	}
 	counts_release(held);
-	while (run->options->precision > 0 && !result && fill_wide(run, random))
+	while (run->options->precision > 0 && !result &&
+	       fill_wide(run, b, random))
 		result = one_block(run, b++);
 	if (look_for_gaps(run, b, result != EXIT_INT) && !result)
 		result = EXIT_CASE_FAILED;
