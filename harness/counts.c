@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <linux/perf_event.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -160,25 +161,53 @@ int counts_have_io(void)
 	return io_bytes(&own) > 0;
 }
 
-/* The tracepoint's number, or -1: tracefs is not mounted or not readable. */
+/* A tracefs that stands nowhere and ends with its descriptor: in a container
+ * none is mounted as a rule, though root may. -1: not allowed, or unknown. */
+static int detached_tracefs(void)
+{
+	int fs = (int)syscall(SYS_fsopen, "tracefs", FSOPEN_CLOEXEC), at = -1;
+
+	if (fs < 0)
+		return -1;
+	if (!syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		at = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
+				  MOUNT_ATTR_RDONLY);
+	close(fs);
+	return at;
+}
+
+/* The number in a file, or -1; at: a directory, or what open() gave for one. */
+static long long number_at(int at, const char *path)
+{
+	char text[32];
+	int fd = at < 0 ? -1 : openat(at, path, O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	long long number;
+
+	if (fd >= 0)
+		close(fd);
+	if (length <= 0)
+		return -1;
+	text[length] = '\0';
+	return sscanf(text, "%lld", &number) == 1 ? number : -1;
+}
+
+/* The tracepoint's number, or -1: no tracefs that can be read. */
 static long long tracepoint_id(void)
 {
 	static const char *const roots[] = { "/sys/kernel/tracing",
-					     "/sys/kernel/debug/tracing" };
+					     "/sys/kernel/debug/tracing",
+					     NULL };
+	static const char event[] = "events/raw_syscalls/sys_enter/id";
 	long long id = -1;
 
-	for (size_t i = 0; i < 2 && id < 0; i++) {
-		char path[128];
-		FILE *f;
+	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots) && id < 0; i++) {
+		int at = roots[i] ? open(roots[i], O_PATH | O_CLOEXEC) :
+				    detached_tracefs();
 
-		snprintf(path, sizeof(path),
-			 "%s/events/raw_syscalls/sys_enter/id", roots[i]);
-		f = fopen(path, "re");
-		if (!f)
-			continue;
-		if (fscanf(f, "%lld", &id) != 1)
-			id = -1;
-		fclose(f);
+		id = number_at(at, event);
+		if (at >= 0)
+			close(at);
 	}
 	return id;
 }

@@ -829,7 +829,9 @@ static const struct check checks[] = {
 	  DOCTOR_GOOD, "not in this kernel" },
 	{ "perf permission", "kernel.perf_event_paranoid", judge_perf, NULL, 0,
 	  "System calls are counted by ptrace or not at all: the metric "
-	  "syscalls of every bench. Times do not change.",
+	  "syscalls of every bench; where they depend on who comes first "
+	  "(futex, uv_async, streaming) they are those of a slowed run. Times "
+	  "do not change.",
 	  "sudo handoff run", DOCTOR_UNKNOWN, "no perf in this kernel" },
 };
 enum { CHECKS = sizeof(checks) / sizeof(*checks) };

@@ -248,6 +248,22 @@ static size_t pus_used(const struct runner *run, const struct invocation *inv,
 	return inv->pu_b == TOPO_ANY_PU || inv->pu_b == inv->pu_a ? 1 : 2;
 }
 
+/* Where all that is traced is on one PU, so is the tracer meanwhile: it would
+ * be woken on another one for each stop, at ten times the cost. */
+static enum ending trace(struct runner *run, pid_t pid, double deadline_s,
+			 int *status)
+{
+	bool one = pus_used(run, run->shared, run->used) == 1;
+	enum ending ending;
+
+	if (one)
+		topo_bind(run->used[0]);
+	ending = wait_for_end(run, pid, deadline_s, status);
+	if (one)
+		topo_bind(TOPO_ANY_PU);
+	return ending;
+}
+
 /* What the PUs were busy with beside the invocation, whose own time is that of
  * the processes reaped meanwhile. */
 static void book(struct runner *run, const struct noise_books *before,
@@ -294,7 +310,8 @@ static enum ending run_job(struct runner *run, const struct job *job,
 		blame(inv, STATUS_DENIED, "ptrace: %s", strerror(errno));
 		return ENDED;
 	}
-	ending = wait_for_end(run, pid, limit, &status);
+	ending = by_ptrace(inv) ? trace(run, pid, limit, &status) :
+				  wait_for_end(run, pid, limit, &status);
 	sweep(pid);
 	book(run, &before, own_before_s, progress_seconds() - start_s);
 	if (ending == HUNG)

@@ -22,7 +22,7 @@ enum {
 	MAX_STAMPS = 1 << 16,
 	COUNT_LEAST = 20,
 	COUNT_MOST = 1000, /* operations, once */
-	NAMES_MOST = 200,  /* the same, with a tracer that stops each call */
+	TRACED_MOST = 200, /* the same, with a tracer that stops each call */
 };
 
 /* A batch is long enough for the clock, and short enough that one
@@ -574,8 +574,9 @@ static int name_calls(struct run *r, uint64_t n, struct sample *out)
 /* Operations of the shorter of two counted batches; 0: none works. */
 static uint64_t count_length(struct run *r)
 {
-	uint64_t n = r->count_n,
-		 most = r->mode == RUN_NAMES ? NAMES_MOST : COUNT_MOST;
+	bool stopped = r->mode == RUN_NAMES ||
+		       (r->mode == RUN_TRACE && r->counts == COUNTS_PTRACE);
+	uint64_t n = r->count_n, most = stopped ? TRACED_MOST : COUNT_MOST;
 
 	if (!n && calibrate(r, 1e6, &n))
 		return 0;

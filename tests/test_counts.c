@@ -3,6 +3,8 @@
 #include "counts.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <time.h>
 
@@ -65,6 +67,32 @@ static void test_probe_denied(void **state)
 	/* each method has its say */
 	assert_non_null(strstr(why, "perf"));
 	assert_non_null(strstr(why, "ptrace"));
+}
+
+/* As in a container: tracefs is nowhere to be seen, yet root may count. */
+static int probe_without_tracefs(struct child *child, void *arg)
+{
+	char why[160];
+
+	(void)arg;
+	if (unshare(CLONE_NEWNS) ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/sys/kernel", "tmpfs", 0, NULL))
+		return 0; /* not root enough: nothing to see */
+	if (!access("/sys/kernel/tracing", F_OK))
+		return child_fail(child, "tracefs is still there");
+	setenv("HANDOFF_COUNT", "perf", 1);
+	if (counts_probe(why, sizeof(why)) != COUNTS_PERF)
+		return child_fail(child, "%s", why);
+	return 0;
+}
+
+static void test_without_tracefs(void **state)
+{
+	(void)state;
+	need(COUNTS_PERF);
+	expect_child("a machine without tracefs", probe_without_tracefs, NULL,
+		     false, NULL);
 }
 
 /* What was not counted is not 0 by accident: nothing is counted at all. */
@@ -821,6 +849,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_probe),
 		cmocka_unit_test(test_probe_denied),
+		cmocka_unit_test(test_without_tracefs),
 		cmocka_unit_test(test_denied_counts_nothing),
 		cmocka_unit_test(test_getppid_by_perf),
 		cmocka_unit_test(test_getppid_by_ptrace),
