@@ -22,7 +22,7 @@ enum {
 	MAX_STAMPS = 1 << 16,
 	COUNT_LEAST = 20,
 	COUNT_MOST = 1000, /* operations, once */
-	TRACED_MOST = 200, /* the same, with a tracer that stops each call */
+	TRACED_MOST = 100, /* the same, with a tracer that stops each call */
 };
 
 /* A batch is long enough for the clock, and short enough that one
@@ -560,7 +560,8 @@ static int name_calls(struct run *r, uint64_t n, struct sample *out)
 		struct named_calls *call = &out->call[out->calls];
 
 		/* once a batch, or now and then: not part of the operation */
-		if (fabs(value) < 0.005 || out->calls == SAMPLE_MAX_CALLS)
+		if (fabs(value) * 2 * (double)n < 1.5 || fabs(value) < 0.005 ||
+		    out->calls == SAMPLE_MAX_CALLS)
 			continue;
 		snprintf(call->name, sizeof(call->name), COUNTS_NAMED "%.22s",
 			 counts_call_name(i) ? counts_call_name(i) : "unknown");
