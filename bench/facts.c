@@ -180,6 +180,17 @@ static unsigned count_tasks(void)
 	return tasks;
 }
 
+/* A joined thread is still among the tasks for a moment: the kernel tells who
+ * joins it before it takes it off the list. */
+static void wait_till_gone(pid_t tid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d", tid);
+	while (!access(path, F_OK))
+		usleep(50);
+}
+
 static void answer_identity(struct state *s)
 {
 	struct table *t = s->table;
@@ -216,6 +227,7 @@ static void find_identity(struct state *s, double *fact)
 	if (t->usable != (fact[SAME_DESCRIPTORS] == 1))
 		die("descriptors are seen by one of the parties only");
 	end(s);
+	wait_till_gone(t->tid);
 }
 
 /* --------------------------------------------------------------- memory */
