@@ -46,6 +46,7 @@ struct variant {          /* one way to do it; a row of a table */
 	const uint64_t *values; /* swept instead of the bench's; or NULL */
 	/* its own instead of the bench's, which then has some too; or NULL */
 	const struct metric *metrics;
+	unsigned full_places; /* mask: FULL there, whatever else the tier is */
 };
 
 /* Ends a list of swept values; PARAM_NONE is the case without a parameter. */

@@ -53,13 +53,12 @@ bool cases_list_names(const char *list, const char *word)
 	return false;
 }
 
-static bool place_suits(const struct variant *v, const struct place *place)
+/* Its bit in a mask of places. */
+static unsigned place_bit(const struct place *place)
 {
-	if (!strcmp(place->name, "any"))
-		return v->places & PLACE_ANY;
-	if (!strcmp(place->name, "pu"))
-		return v->places & PLACE_ONE_PU;
-	return v->places & PLACES_TWO_PUS;
+	return !strcmp(place->name, "any") ? PLACE_ANY :
+	       !strcmp(place->name, "pu")  ? PLACE_ONE_PU :
+					     PLACES_TWO_PUS;
 }
 
 static void describe_param(struct test_case *c)
@@ -173,6 +172,9 @@ static void add_values(struct list *list, struct test_case c)
 	const uint64_t *more = own ? NULL : c.bench->full_values;
 
 	c.tier = c.variant->tier;
+	if (c.tier == HEADLINE && c.place &&
+	    c.variant->full_places & place_bit(c.place))
+		c.tier = FULL;
 	for (; *value != PARAM_END; value++) {
 		c.value = *value;
 		add_case(list, c);
@@ -214,7 +216,7 @@ static void add_places(struct list *list, struct test_case c)
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!place_suits(c.variant, &place[i]))
+		if (!(c.variant->places & place_bit(&place[i])))
 			continue;
 		c.place = &place[i];
 		add_values(list, c);

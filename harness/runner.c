@@ -70,6 +70,8 @@ enum ending { ENDED, HUNG, INTERRUPTED };
 static const uint64_t count_invocations = 6;
 /* So many there are, however long they take. */
 static const uint64_t fewest_counted = 2;
+/* So many times go before a third count; 6 give an interval. */
+static const uint64_t enough_timed = 7;
 static const double shortest_s = 0.005, longest_s = 0.5, precise_s = 0.05;
 /* Spinning before and after each timed block, to see gaps. */
 static const double gap_s = 0.1;
@@ -413,6 +415,15 @@ static void fill_block(struct runner *run, uint64_t block, gsl_rng *random)
 	shuffle(run, mode, block - first_block(run, mode), random);
 }
 
+static size_t block_jobs(const struct runner *run, enum run_mode mode)
+{
+	size_t cases = 0;
+
+	for (size_t i = 0; i < run->count; i++)
+		cases += has_job(run, i, mode);
+	return cases * (size_t)arms(run, mode);
+}
+
 /* Invocations left to do by mode, if nothing fails any more. */
 struct rest {
 	size_t jobs[RUN_MODES];
@@ -427,13 +438,11 @@ static struct rest rest(const struct runner *run, uint64_t block, size_t done)
 	for (enum run_mode m = RUN_TRACE; m < RUN_MODES; m++) {
 		uint64_t from = first_block(run, m),
 			 end = from + pass_blocks(run, m);
-		size_t cases = 0;
 
-		for (size_t i = 0; i < run->count; i++)
-			cases += has_job(run, i, m) * (size_t)arms(run, m);
 		if (block + 1 > from)
 			from = block + 1;
-		left.jobs[m] = end > from ? cases * (end - from) : 0;
+		left.jobs[m] =
+			end > from ? block_jobs(run, m) * (end - from) : 0;
 		if (m == RUN_MEASURE && end > from)
 			left.looks += end - from;
 	}
@@ -678,8 +687,31 @@ static int settle(const struct runner *run)
 	return 0;
 }
 
-/* Counting leaves three fifths of the budget to the times: as block `block` begins,
- * the rest of its pass is left out if the pass has had its part. */
+/* Whether every case can still be timed often enough, if one more block counts
+ * and what follows counts as little as it may. A later pass is taken to be no
+ * faster than this one. */
+static bool times_fit(const struct runner *run, enum run_mode mode)
+{
+	double seconds = (double)block_jobs(run, mode) * run->overhead_s[mode];
+
+	for (enum run_mode m = mode + 1; m < RUN_MODES; m++) {
+		uint64_t most = m == RUN_MEASURE ? enough_timed :
+						   fewest_counted,
+			 blocks = pass_blocks(run, m);
+		double each = fmax(run->overhead_s[m], run->overhead_s[mode]);
+
+		if (m == RUN_MEASURE)
+			each += 1.1 * shortest_s;
+		seconds += (double)block_jobs(run, m) * each *
+			   (double)(blocks < most ? blocks : most);
+	}
+	return progress_seconds() - run->start_s + seconds <
+	       run->options->budget_s;
+}
+
+/* Counting leaves most of the budget to the times: as block `block` begins, the
+ * rest of its pass is left out if the pass has had its part, or if the times
+ * would not get theirs. */
 static void cut_counting(struct runner *run, uint64_t block)
 {
 	enum run_mode mode = block_mode(run, block);
@@ -687,7 +719,9 @@ static void cut_counting(struct runner *run, uint64_t block)
 	double part = mode == RUN_TRACE ? 0.2 : 0.4;
 
 	if ((mode != RUN_TRACE && mode != RUN_COUNT) || done < fewest_counted ||
-	    progress_seconds() - run->start_s < part * run->options->budget_s)
+	    (progress_seconds() - run->start_s <
+		     part * run->options->budget_s &&
+	     times_fit(run, mode)))
 		return;
 	progress_pause(&run->progress);
 	warn("%s had its part of the budget of %g s: %llu invocations a case "
