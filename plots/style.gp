@@ -223,11 +223,11 @@ if (kind ne "dots") {
 }
 
 if (kind eq "dots") {
-	# Rows from fast to slow, by the mean of the logarithm of all their values.
+	# Rows from fast to slow, by the fastest of their values: a mean would depend on which places a row has.
 	array speed[words(rows)]
 	do for [i = 1:words(rows)] {
 		stats $rows using (row(0) eq word(rows, i) ? log($6) : NaN) nooutput
-		speed[i] = STATS_mean
+		speed[i] = STATS_min
 	}
 	sorted = ""
 	do for [n = 1:words(rows)] {

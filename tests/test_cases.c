@@ -458,6 +458,8 @@ static const struct variant sweeping[] = {
 	{ "own", NULL, PEER_NONE, PLACES_NONE, .values = one_page },
 	{ "rare", NULL, PEER_NONE, PLACES_NONE, .tier = FULL },
 	{ "secret", NULL, PEER_NONE, PLACES_NONE, .tier = HIDDEN },
+	{ "settled", NULL, PEER_THREAD, PLACE_ONE_PU | PLACE_ANY,
+	  .full_places = PLACE_ANY },
 	{ NULL },
 };
 
@@ -572,7 +574,9 @@ static void test_values(void **state)
 	(void)state;
 	open_machine("pack:1 core:2 pu:2");
 	EXPECT_IDS(no_filter, "swept", "swept/common/-/-/pages=1",
-		   "swept/common/-/-/pages=64", "swept/own/-/-/pages=7");
+		   "swept/common/-/-/pages=64", "swept/own/-/-/pages=7",
+		   "swept/settled/thread/pu/pages=1",
+		   "swept/settled/thread/pu/pages=64");
 	EXPECT_IDS(full, "swept/common", "swept/common/-/-/pages=1",
 		   "swept/common/-/-/pages=64", "swept/common/-/-/pages=512",
 		   "swept/common/-/-/pages=pus");
@@ -601,8 +605,9 @@ static void test_full_tier(void **state)
 	open_machine("pack:1 core:2 pu:2");
 	free(must_pick(made_up_select, &without, no_filter, NULL, NULL, NULL));
 	free(must_pick(made_up_select, &with, full, NULL, NULL, NULL));
-	/* paired/full; swept/common twice and swept/rare four times */
-	assert_int_equal(with, without + 1 + 2 + 4);
+	/* paired/full; swept/common twice, swept/rare four times, swept/settled
+	 * twice on one PU and four times on any */
+	assert_int_equal(with, without + 1 + 2 + 4 + 2 + 4);
 	EXPECT_IDS(full, "paired/full", "paired/full/thread/pu/-");
 	/* named in full it needs no --full; by a glob it does */
 	EXPECT_IDS(no_filter, "paired/full/thread/pu/-",
