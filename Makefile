@@ -99,8 +99,7 @@ bench-full: all
 ## make compare     the reference runs side by side; A=RUN B=RUN RUNS="…": yours
 ifeq ($(A)$(B)$(RUNS),)
 COMPARED = $(addprefix results/reference/,kvm-2pu-zen3 \
-	kvm-2pu-emerald-rapids qemu-2s4c2t-4numa \
-	qemu-aarch64)
+	kvm-2pu-emerald-rapids qemu-2s4c2t-4numa qemu-aarch64)
 else
 COMPARED = $(A) $(B) $(RUNS)
 endif

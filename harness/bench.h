@@ -133,6 +133,13 @@ enum run_mode {
 	RUN_MODES,
 };
 
+/* Whether a tracer stops each system call. */
+static inline bool run_is_traced(enum run_mode mode, enum counts_method counts)
+{
+	return counts == COUNTS_PTRACE &&
+	       (mode == RUN_TRACE || mode == RUN_NAMES);
+}
+
 struct channel;
 struct pair;
 struct sample;

@@ -28,9 +28,10 @@ enum {
 	USAGE_CALLS = 4,
 };
 
-/* Bytes read and written by this thread so far; own: what this very reading
- * will have added once it returns, as the text cannot say it yet. */
-static uint64_t io_bytes(uint64_t *own)
+/* Bytes read and written by this thread so far; with_own: and by this very
+ * reading, which the text cannot know. It grows with its digits, so that no
+ * slope would cancel it. */
+static uint64_t io_bytes(bool with_own)
 {
 	char text[512];
 	unsigned long long read_bytes = 0, written_bytes = 0;
@@ -39,14 +40,13 @@ static uint64_t io_bytes(uint64_t *own)
 
 	if (fd >= 0)
 		close(fd);
-	*own = length > 0 ? (uint64_t)length : 0;
 	if (length <= 0)
 		return 0;
 	text[length] = '\0';
 	if (sscanf(text, "rchar: %llu wchar: %llu", &read_bytes,
 		   &written_bytes) != 2)
 		return 0;
-	return read_bytes + written_bytes;
+	return read_bytes + written_bytes + (with_own ? (uint64_t)length : 0);
 }
 
 static _Thread_local int perf_fd = -1;
@@ -121,11 +121,7 @@ static void usage_so_far(struct tally *tally, unsigned what)
 
 void tally_begin(struct tally *tally, unsigned what)
 {
-	uint64_t own = 0;
-
-	/* the text grows with its digits, so no slope would cancel it */
-	tally->io_bytes = what & TALLY_COUNTING ? io_bytes(&own) : 0;
-	tally->io_bytes += own;
+	tally->io_bytes = what & TALLY_COUNTING ? io_bytes(true) : 0;
 	tally->syscalls = what & TALLY_COUNTING ? syscalls_so_far() : 0;
 	usage_so_far(tally, what);
 	if (traced_open)
@@ -134,13 +130,11 @@ void tally_begin(struct tally *tally, unsigned what)
 
 void tally_end(struct tally *tally, unsigned what)
 {
-	uint64_t own;
-
 	if (traced_open)
 		atomic_store(traced_open, 0);
 	usage_so_far(tally, what);
 	tally->syscalls = what & TALLY_COUNTING ? syscalls_so_far() : 0;
-	tally->io_bytes = what & TALLY_COUNTING ? io_bytes(&own) : 0;
+	tally->io_bytes = what & TALLY_COUNTING ? io_bytes(false) : 0;
 }
 
 void tally_add(struct tally *into, const struct tally *from,
@@ -156,9 +150,7 @@ void tally_add(struct tally *into, const struct tally *from,
 
 int counts_have_io(void)
 {
-	uint64_t own;
-
-	return io_bytes(&own) > 0;
+	return io_bytes(false) > 0;
 }
 
 /* A tracefs that stands nowhere and ends with its descriptor: in a container

@@ -159,8 +159,7 @@ static void sweep(pid_t group)
 
 static bool by_ptrace(const struct invocation *inv)
 {
-	return inv->counts == COUNTS_PTRACE &&
-	       (inv->mode == RUN_TRACE || inv->mode == RUN_NAMES);
+	return run_is_traced(inv->mode, inv->counts);
 }
 
 /* Takes in what there is to know of children; 1 once `pid` has ended. */
@@ -375,11 +374,12 @@ static uint64_t first_block(const struct runner *run, enum run_mode mode)
 	return first;
 }
 
+/* What comes after the last pass times, too. */
 static enum run_mode block_mode(const struct runner *run, uint64_t block)
 {
 	enum run_mode mode = RUN_TRACE;
 
-	while (block >= first_block(run, mode + 1))
+	while (mode < RUN_MEASURE && block >= first_block(run, mode + 1))
 		mode++;
 	return mode;
 }
@@ -392,27 +392,34 @@ static int arms(const struct runner *run, enum run_mode mode)
 
 /* The nth block of a pass is in an order of its own, so that it does not
  * depend on how many blocks the time sufficed for before. */
-static void shuffle(struct runner *run, enum run_mode mode, uint64_t nth,
-		    gsl_rng *random)
+static void shuffle(struct runner *run, enum run_mode mode, uint64_t nth)
 {
+	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+
 	gsl_rng_set(random, drawn(drawn(run->options->seed, mode), nth) >> 32);
 	/* GSL draws from an empty range for none, and aborts */
 	if (run->jobs)
 		gsl_ran_shuffle(random, run->job, run->jobs, sizeof(*run->job));
+	gsl_rng_free(random);
 }
 
-/* Every case once, in shuffled order. */
-static void fill_block(struct runner *run, uint64_t block, gsl_rng *random)
+/* Every case once, in shuffled order; after the last pass, those whose interval
+ * is wider than asked. How many. */
+static size_t fill_block(struct runner *run, uint64_t block)
 {
 	enum run_mode mode = block_mode(run, block);
+	bool wide = block >= first_block(run, RUN_MODES);
 
 	run->jobs = 0;
 	for (size_t i = 0; i < run->count; i++)
 		for (int arm = 0; arm < arms(run, mode); arm++)
-			if (has_job(run, i, mode))
+			if (has_job(run, i, mode) &&
+			    (!wide || results_width(&run->results, i) >
+					      run->options->precision))
 				run->job[run->jobs++] =
 					(struct job){ i, mode, arm };
-	shuffle(run, mode, block - first_block(run, mode), random);
+	shuffle(run, mode, block - first_block(run, mode));
+	return run->jobs;
 }
 
 static size_t block_jobs(const struct runner *run, enum run_mode mode)
@@ -544,9 +551,15 @@ static bool still_ok(const struct runner *run, const struct job *job)
 	return run->results.of[job->index].status == STATUS_OK;
 }
 
+/* Of the budget. */
+static double spent_s(const struct runner *run)
+{
+	return progress_seconds() - run->start_s;
+}
+
 static bool over_budget(const struct runner *run)
 {
-	return progress_seconds() - run->start_s > run->options->budget_s;
+	return spent_s(run) > run->options->budget_s;
 }
 
 /* A moving mean over a block's invocations: they differ much. */
@@ -657,22 +670,6 @@ static int look_for_gaps(struct runner *run, uint64_t block, bool look)
 	return 0;
 }
 
-/* The cases whose interval is wider than asked, in shuffled order. */
-static size_t fill_wide(struct runner *run, uint64_t block, gsl_rng *random)
-{
-	run->jobs = 0;
-	for (size_t i = 0; i < run->count; i++)
-		for (int arm = 0; arm < arms(run, RUN_MEASURE); arm++)
-			if (has_job(run, i, RUN_MEASURE) &&
-			    results_width(&run->results, i) >
-				    run->options->precision)
-				run->job[run->jobs++] =
-					(struct job){ i, RUN_MEASURE, arm };
-	shuffle(run, RUN_MEASURE, block - first_block(run, RUN_MEASURE),
-		random);
-	return run->jobs;
-}
-
 /* Until tracing no longer slows the scheduler. 0, or EXIT_INT. */
 static int settle(const struct runner *run)
 {
@@ -705,8 +702,7 @@ static bool times_fit(const struct runner *run, enum run_mode mode)
 		seconds += (double)block_jobs(run, m) * each *
 			   (double)(blocks < most ? blocks : most);
 	}
-	return progress_seconds() - run->start_s + seconds <
-	       run->options->budget_s;
+	return spent_s(run) + seconds < run->options->budget_s;
 }
 
 /* Counting leaves most of the budget to the times: as block `block` begins, the
@@ -719,8 +715,7 @@ static void cut_counting(struct runner *run, uint64_t block)
 	double part = mode == RUN_TRACE ? 0.2 : 0.4;
 
 	if ((mode != RUN_TRACE && mode != RUN_COUNT) || done < fewest_counted ||
-	    (progress_seconds() - run->start_s <
-		     part * run->options->budget_s &&
+	    (spent_s(run) < part * run->options->budget_s &&
 	     times_fit(run, mode)))
 		return;
 	progress_pause(&run->progress);
@@ -750,11 +745,10 @@ static int one_block(struct runner *run, uint64_t block)
 
 static int run_blocks(struct runner *run)
 {
-	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
 	int result = 0, held = -1;
 	uint64_t b;
 
-	fill_block(run, 0, random);
+	fill_block(run, 0);
 	progress_start(&run->progress, first_block(run, RUN_MODES));
 	run->start_s = run->checkpoint_s = progress_seconds();
 	if (!run->options->no_counts)
@@ -768,17 +762,15 @@ static int run_blocks(struct runner *run)
 					 counts_settle_s(run->platform.counts);
 		}
 		if (b)
-			fill_block(run, b, random);
+			fill_block(run, b);
 		result = one_block(run, b);
 	}
 	counts_release(held);
-	while (run->options->precision > 0 && !result &&
-	       fill_wide(run, b, random))
+	while (run->options->precision > 0 && !result && fill_block(run, b))
 		result = one_block(run, b++);
 	if (look_for_gaps(run, b, result != EXIT_INT) && !result)
 		result = EXIT_CASE_FAILED;
 	progress_pause(&run->progress);
-	gsl_rng_free(random);
 	return result < 0 ? 0 : result;
 }
 

@@ -575,9 +575,9 @@ static int name_calls(struct run *r, uint64_t n, struct sample *out)
 /* Operations of the shorter of two counted batches; 0: none works. */
 static uint64_t count_length(struct run *r)
 {
-	bool stopped = r->mode == RUN_NAMES ||
-		       (r->mode == RUN_TRACE && r->counts == COUNTS_PTRACE);
-	uint64_t n = r->count_n, most = stopped ? TRACED_MOST : COUNT_MOST;
+	uint64_t n = r->count_n, most = run_is_traced(r->mode, r->counts) ?
+						TRACED_MOST :
+						COUNT_MOST;
 
 	if (!n && calibrate(r, 1e6, &n))
 		return 0;

@@ -175,11 +175,15 @@ order() # dir: each case that ran, by pass and order: pass, place in it, id
 	}' | sort -n -u | awk '{ print $2, ++nth[$2], $3 }' | sort
 }
 
-for seed in 11 11 12; do
+seeded() # seed budget invocations dir
+{
 	attempt "$TEST_PROGRAM" run getppid roundtrip/pipe/thread/pu \
 		roundtrip/eventfd/thread/pu misbehave/fine \
-		--budget 4s --invocations 4 --seed $seed \
-		-o "$WORK/seed$seed.$((number = ${number:-0} + 1))"
+		--seed "$1" --budget "$2" --invocations "$3" -o "$4"
+}
+
+for seed in 11 11 12; do
+	seeded $seed 4s 4 "$WORK/seed$seed.$((number = ${number:-0} + 1))"
 done
 # In each pass as far as both came within their budgets.
 same_order() # dir dir
@@ -194,9 +198,7 @@ same_order() # dir dir
 
 expect "the same seed gives the same order" \
 	same_order "$WORK/seed11.1" "$WORK/seed11.2"
-attempt "$TEST_PROGRAM" run getppid roundtrip/pipe/thread/pu \
-	roundtrip/eventfd/thread/pu misbehave/fine \
-	--budget 0.5s --invocations 6 --seed 11 -o "$WORK/brief"
+seeded 11 0.5s 6 "$WORK/brief"
 expect "even where counting was cut" same_order "$WORK/seed11.1" "$WORK/brief"
 if same_order "$WORK/seed11.1" "$WORK/seed12.3"; then
 	failed "another seed gives another order" "$(one_line <"$WORK/order.b")"
