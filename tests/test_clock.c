@@ -198,16 +198,20 @@ static size_t common_gaps(uint64_t *gap, size_t room)
  */
 static void test_step(void **state)
 {
+	enum { TIMES = 5 }; /* others may hide a group for a while */
 	uint64_t gap[64], least = 0;
-	size_t gaps = common_gaps(gap, COUNT(gap));
 
 	(void)state;
-	assert_true(gaps > 0);
-	for (size_t i = 1; i < gaps; i++) {
-		uint64_t distance = gap[i] - gap[i - 1];
+	for (int time = 0; time < TIMES; time++) {
+		size_t gaps = common_gaps(gap, COUNT(gap));
 
-		if (distance > 1 && (!least || distance < least))
-			least = distance;
+		assert_true(gaps > 0);
+		for (size_t i = 1; i < gaps; i++) {
+			uint64_t distance = gap[i] - gap[i - 1];
+
+			if (distance > 1 && (!least || distance < least))
+				least = distance;
+		}
 	}
 	if (!least)
 		skip_because("all readings are equally far apart");

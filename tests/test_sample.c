@@ -254,34 +254,35 @@ static bool crowded(void)
 }
 
 /* A wait takes up to one reading of its clock longer than it is asked to.
- * Where others take the PU meanwhile, that is no fault of the instrument:
- * again, on the next. */
+ * Where others, or a hypervisor, take the PU meanwhile, that is no fault of the
+ * instrument: again, on the next. */
 static void assert_recovers(uint64_t ns, int method)
 {
 	enum { TRIES = 10 };
+	double once = 0, twice = 0;
+	int excused = 0;
 
 	for (size_t tries = 0; tries < TRIES; tries++) {
-		double once, twice, ratio;
-		bool excused;
+		double ratio;
+		bool others;
 
 		assert_int_equal(topo_bind(topo_pu(tries % topo_pu_count())),
 				 0);
 		pu = topo_pu(tries % topo_pu_count());
 		once = measure_busy(ns, method);
-		excused = crowded();
+		others = crowded();
 		twice = measure_busy(2 * ns, method);
-		excused |= crowded();
+		excused += crowded() || others;
 		ratio = twice / once;
 		if (method >= 0)
 			assert_int_equal(sample.metric[0].method, method);
 		if (once > 0.95 * (double)ns && once < 1.1 * (double)ns + 100 &&
 		    ratio > 1.8 && ratio < 2.2)
 			return;
-		if (!excused)
-			fail_msg("%d ns are measured as %g, and twice that as "
-				 "%g",
-				 (int)ns, once, twice);
 	}
+	if (2 * excused < TRIES)
+		fail_msg("%d ns are measured as %g, and twice that as %g",
+			 (int)ns, once, twice);
 	skip_because("other programs take the PUs");
 }
 
@@ -312,28 +313,41 @@ static void test_recovers_by_fallback(void **state)
 	assert_recovers(20000, -1);
 }
 
-/* The instrument adds nothing. */
+/* The instrument adds nothing, at its best: whatever else runs meanwhile only
+ * adds to what an empty body is said to take. */
+static void assert_adds_at_most(double most_ns, int method)
+{
+	enum { TRIES = 10 };
+	double least = INFINITY;
+
+	for (int tries = 0; tries < TRIES; tries++) {
+		memset(&does, 0, sizeof(does));
+		plan.method = method;
+		measure(&empty);
+		assert_int_equal(sample.metric[0].method, method);
+		least = fmin(least, fabs(sample.metric[0].value));
+		if (least <= most_ns)
+			return;
+	}
+	fail_msg("an empty body takes %g ns, not at most %g; a step is %g, a "
+		 "reading costs %g",
+		 least, most_ns, ticks.step_ns, ticks.cost_ns);
+}
+
 static void test_empty_batch(void **state)
 {
 	(void)state;
-	plan.method = METHOD_BATCH;
-	measure(&empty);
-	if (fabs(sample.metric[0].value) > ticks.step_ns)
-		fail_msg("an empty body takes %g ns; a step is %g",
-			 sample.metric[0].value, ticks.step_ns);
+	assert_adds_at_most(ticks.step_ns, METHOD_BATCH);
 }
 
-/* One by one there is a call through a pointer, too. */
+/* One by one there is a call through a pointer, too, and a sanitizer's calls at
+ * both its ends. */
 static void test_empty_single(void **state)
 {
 	(void)state;
-	plan.method = METHOD_SINGLE;
-	measure(&empty);
-	assert_int_equal(sample.metric[0].method, METHOD_SINGLE);
-	if (fabs(sample.metric[0].value) > ticks.step_ns + ticks.cost_ns / 2)
-		fail_msg("an empty body takes %g ns; a step is %g, a reading "
-			 "costs %g",
-			 sample.metric[0].value, ticks.step_ns, ticks.cost_ns);
+	assert_adds_at_most(ticks.step_ns +
+				    (SANITIZED ? 2 : 0.5) * ticks.cost_ns,
+			    METHOD_SINGLE);
 }
 
 static void test_method_by_length(void **state)
