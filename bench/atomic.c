@@ -37,6 +37,8 @@ enum {
 	 * together, nor one cache set. */
 	STRIDE = 17 * 64,
 	CHUNK = 64, /* operations between two looks at whether to stop */
+	/* of the first party in a batch: the others stop up to a chunk later */
+	LEAST_CONTENDED = 64 * CHUNK,
 };
 
 struct way {
@@ -537,10 +539,9 @@ static int setup(struct run *r)
 	if (!s.arena)
 		return bench_fail(r, "shared memory: %s", strerror(errno));
 	fill(&s);
-	if (s.way->situation == REMOTE)
-		r->least_n = LINES;
 	if (s.way->situation == ALONE)
 		return 0;
+	r->least_n = s.way->situation == REMOTE ? LINES : LEAST_CONTENDED;
 	return contenders_open(r, &s.contenders, s.parties, s.pu,
 			       s.way->situation == REMOTE ? write_lines :
 							    contend_for_word,

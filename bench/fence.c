@@ -74,6 +74,9 @@ static void full_fence(void)
 {
 #if defined(__x86_64__)
 	__asm__ volatile("mfence" ::: "memory");
+#elif defined(__aarch64__)
+	/* a DMB orders stores, and need not wait for them */
+	__asm__ volatile("dsb ish" ::: "memory");
 #else
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 #endif
@@ -100,10 +103,11 @@ load_from(const struct lines *l, uint64_t n)
 					       (value & zero));
 }
 
-/* The next n lines are where they should be, their order is at hand, and no
- * store is outstanding. Lines of L2 and L3 are there since the last time round:
- * more than the nearer caches hold has been used since. A delay that varies
- * keeps what follows from going in step with the clock. */
+/* The next n lines are where they should be, without what is to be stored,
+ * their order is at hand, and no store is outstanding. Lines of L2 and L3 are
+ * there since the last time round: more than the nearer caches hold has been
+ * used since. A delay that varies keeps what follows from going in step with
+ * the clock. */
 static void prepare(const struct lines *l, uint64_t n, uint64_t turn)
 {
 	for (uint64_t i = 0; i < (turn * 7 & 63); i++)
@@ -116,7 +120,7 @@ static void prepare(const struct lines *l, uint64_t n, uint64_t turn)
 			flush_line(line);
 	}
 	if (l->where <= IN_L1)
-		store_to(l, n, turn);
+		store_to(l, n, ~turn);
 	full_fence();
 }
 
@@ -407,8 +411,9 @@ struct target {
 struct state {
 	struct target target;
 	struct lines lines;
-	uint64_t turn, wanted; /* what the target should hold */
-	uint64_t group;        /* operations of a mean */
+	uint64_t turn, wanted;    /* what the target should hold */
+	uint64_t stores, arrived; /* of those before the last operation */
+	uint64_t group;           /* operations of a mean */
 	struct party other;
 	atomic_bool stop;
 };
@@ -451,6 +456,22 @@ static void compare(const struct run *r, const struct op *op, uint64_t *fenced,
 	go_on(&s->lines, r->value);
 }
 
+/* How many of the stores outstanding before the last operation, and before its
+ * control, have arrived, up to the first that has not. */
+static void see_arrived(const struct run *r, struct state *s)
+{
+	const struct lines *l = &s->lines;
+	bool apart = l->where > IN_L1; /* from the control's */
+	uint64_t wanted = s->turn + (bench_broken("fence_stores") ? 1 : 0);
+	uint64_t from = apart ? l->at - 2 * r->value : l->at;
+
+	s->stores = apart ? 2 * r->value : r->value;
+	for (s->arrived = 0; s->arrived < s->stores; s->arrived++)
+		if (*(volatile uint64_t *)place_of(l, from + s->arrived) !=
+		    wanted)
+			break;
+}
+
 /* A mean of each group of them, so that one disturbance spoils few. */
 static void run_brackets(struct run *r, const struct op *op, uint64_t n)
 {
@@ -467,6 +488,7 @@ static void run_brackets(struct run *r, const struct op *op, uint64_t n)
 				 r->clock.ns_per_tick / (double)group);
 	}
 	s->wanted = s->turn;
+	see_arrived(r, s);
 	if (!r->variant->metrics)
 		return;
 	go_round(&s->lines);
@@ -476,14 +498,15 @@ static void run_brackets(struct run *r, const struct op *op, uint64_t n)
 static void run_alone(struct run *r, const struct op *op, uint64_t n)
 {
 	struct state *s = r->state;
-	uint64_t ticks;
-
-	s->target.word = ~n;
-	ticks = op->alone(&s->target.word, n);
-	run_mean(r, LATENCY,
-		 (clock_ns(&r->clock, ticks) - r->clock.cost_ns) / (double)n);
 	/* what is swapped comes back every other time */
-	s->wanted = op->flags & FENCE_SWAPS && n % 2 == 0 ? ~n : n;
+	uint64_t times = op->flags & FENCE_SWAPS ? n | 1 : n, ticks;
+
+	s->target.word = ~times;
+	ticks = op->alone(&s->target.word, times);
+	run_mean(r, LATENCY,
+		 (clock_ns(&r->clock, ticks) - r->clock.cost_ns) /
+			 (double)times);
+	s->wanted = times;
 }
 
 static uint64_t run(struct run *r, uint64_t n)
@@ -497,24 +520,18 @@ static uint64_t run(struct run *r, uint64_t n)
 	return n;
 }
 
-/* The last operation has stored, and so has each of those before it. */
+/* The last operation has stored, and so have those outstanding before it, and
+ * before its control. */
 static int settle(struct run *r, uint64_t n)
 {
 	const struct state *s = r->state;
-	const struct lines *l = &s->lines;
-	uint64_t back = l->where > IN_L1 ? r->value : 0;
 
-	if (l->where > IN_L1 && r->variant->metrics)
-		back += PROBED;
 	(void)n;
 	if (s->target.word != s->wanted + (bench_broken("fence") ? 1 : 0))
 		return bench_fail(r, "the last store did not arrive");
-	for (uint64_t i = 0; r->value != PARAM_NONE && i < r->value; i++)
-		if (*(const uint64_t *)place_of(l, l->at - back + i) != s->turn)
-			return bench_fail(r,
-					  "store %llu before it did not "
-					  "arrive",
-					  (unsigned long long)i);
+	if (s->arrived < s->stores)
+		return bench_fail(r, "store %llu before it did not arrive",
+				  (unsigned long long)s->arrived);
 	return 0;
 }
 

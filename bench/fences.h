@@ -30,10 +30,9 @@ enum fence_flags {
  * text %0 is the memory stored to (FENCE_MEMORY), %1 the register stored, which
  * may be overwritten ("+r", 64 bits).
  *
- * SERIALIZE by its bytes: assemblers of before 2020 do not know it. SWPAL is
- * not said to order: loads behind it wait for what it loads, not for what it
- * stores (Arm ARM, B2.3, barrier-ordered-before), which is why Linux puts a DMB
- * behind it.
+ * SERIALIZE by its bytes: assemblers of before 2020 do not know it. What
+ * acquires and releases at once, SWPAL, is ordered before all that follows it
+ * (Arm ARM, B2.3, barrier-ordered-before).
  */
 #if defined(__x86_64__)
 #define FENCES(ROW)                                                \
@@ -54,7 +53,7 @@ enum fence_flags {
 	ROW(str_dmb_ishst, "str %1, %0\n\tdmb ishst", 0)        \
 	ROW(str_dmb_ishld, "str %1, %0\n\tdmb ishld", 0)        \
 	ROW(swpal, ".arch_extension lse\n\tswpal %1, %1, %0",   \
-	    FENCE_NEEDS_CPU | FENCE_SWAPS)                      \
+	    FENCE_ORDERS | FENCE_NEEDS_CPU | FENCE_SWAPS)       \
 	ROW(str_ldar, "str %1, %0\n\tldar %1, %0", FENCE_RARE)  \
 	ROW(stlr_ldar, "stlr %1, %0\n\tldar %1, %0", FENCE_ORDERS | FENCE_RARE)
 #elif defined(__riscv) && __riscv_xlen == 64

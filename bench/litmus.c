@@ -37,7 +37,7 @@ enum {
 	DELAYS = 256,
 	PATIENCE = 2000, /* breaths before a party gives its PU away */
 	LEAST_TRIES = 100000,
-	LEAST_TRIES_IN_TURN = 10000, /* a switch each */
+	LEAST_TRIES_IN_TURN = 1000, /* a time slice each beside a hog */
 };
 
 /* A try's two words, each far from the other and from the next try's. */

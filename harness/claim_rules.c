@@ -92,7 +92,7 @@ static const char *decide(struct interval ci, double low, double high)
 
 static bool is_ratio(const struct claim *c)
 {
-	return c->to.variant || c->to.peer || c->to.param;
+	return c->to.variant || c->to.peer || c->to.place || c->to.param;
 }
 
 /* What a row has to say to a claim: its own value, or its ratio to another's,
@@ -111,8 +111,7 @@ static int say(const struct summary *summary, const struct claim *c,
 				 row->ci.high * c->factor };
 	if (!is_ratio(c))
 		return 0;
-	other = summary_beside(summary, row, c->to.variant, c->to.peer,
-			       c->to.param, NULL);
+	other = summary_beside(summary, row, c->to, NULL);
 	*why = other ? other->reason :
 		       "the run did not include what it is held against";
 	if (!other || !other->ok)
@@ -255,15 +254,16 @@ int claim_slope(struct decisions *d, const struct claim *c)
 	return 0;
 }
 
-/* LOCK XCHG, and aarch64's swpal, against the plain store. */
-static const struct summary_row *fence_row(const struct summary *summary,
-					   const char *x86, const char *arm,
-					   const char *param)
+/* LOCK XCHG, and what it is elsewhere, against the plain store. */
+enum { FENCE_NAMES = 3 };
+
+static const struct summary_row *
+fence_row(const struct summary *summary, const char *const variant[FENCE_NAMES],
+	  const char *param)
 {
-	const char *const variant[] = { x86, arm };
 	const struct summary_row *row = NULL;
 
-	for (int i = 0; i < 2 && !row; i++) {
+	for (int i = 0; i < FENCE_NAMES && !row; i++) {
 		char id[96];
 
 		snprintf(id, sizeof(id), "fence/%s/-/-/%s", variant[i], param);
@@ -274,17 +274,19 @@ static const struct summary_row *fence_row(const struct summary *summary,
 
 int claim_drains(struct decisions *d, const struct claim *claim)
 {
+	static const char *const swap[] = { "xchg", "swpal", "amoswap_aqrl" },
+				 *const store[] = { "mov", "str", "sd" };
 	const struct summary *summary = d->summary;
 	const struct summary_row *x0, *x32, *m0, *m32;
 	struct claim_line *line = begin(d, claim, "");
-	char text[4][UNITS_SIZE];
+	char text[4][UNITS_SIZE], more[3 * UNITS_SIZE + 8];
 
 	if (!line)
 		return -1;
-	x0 = fence_row(summary, "xchg", "swpal", "outstanding=0");
-	x32 = fence_row(summary, "xchg", "swpal", "outstanding=32");
-	m0 = fence_row(summary, "mov", "str", "outstanding=0");
-	m32 = fence_row(summary, "mov", "str", "outstanding=32");
+	x0 = fence_row(summary, swap, "outstanding=0");
+	x32 = fence_row(summary, swap, "outstanding=32");
+	m0 = fence_row(summary, store, "outstanding=0");
+	m32 = fence_row(summary, store, "outstanding=32");
 	if (!x0 || !x32 || !m0 || !m32 || !x0->ok || !x32->ok || !m0->ok ||
 	    !m32->ok) {
 		snprintf(line->verdict, sizeof(line->verdict),
@@ -293,13 +295,17 @@ int claim_drains(struct decisions *d, const struct claim *claim)
 					   "the run did not include it");
 		return 0;
 	}
+	double rise = x32->value - x0->value;
+	struct interval rise_ci = { x32->ci.low - x0->ci.high,
+				    x32->ci.high - x0->ci.low };
+
+	format_measured(more, sizeof(more), "ns", rise, rise_ci);
 	snprintf(line->measured, sizeof(line->measured),
-		 "XCHG %s → %s, MOV %s → %s",
+		 "XCHG %s → %s: %s more; MOV %s → %s",
 		 units_time(text[0], UNITS_SIZE, x0->value),
-		 units_time(text[1], UNITS_SIZE, x32->value),
+		 units_time(text[1], UNITS_SIZE, x32->value), more,
 		 units_time(text[2], UNITS_SIZE, m0->value),
 		 units_time(text[3], UNITS_SIZE, m32->value));
-	double rise = x32->value - x0->value;
 	bool told = !isnan(x0->ci.low) && !isnan(x32->ci.low);
 	bool drains = x32->ci.low >= 3 * x0->ci.high && rise > 0;
 	bool plain = fabs(m32->value - m0->value) < rise / 10;
@@ -449,8 +455,8 @@ int claim_scheduler(struct decisions *d, const struct claim *c)
 static double total_of(const struct summary *summary,
 		       const struct summary_row *row, const char *metric)
 {
-	const struct summary_row *other =
-		summary_beside(summary, row, NULL, NULL, NULL, metric);
+	const struct summary_row *other = summary_beside(
+		summary, row, (struct summary_other){ NULL }, metric);
 
 	return other && other->ok ? other->value : NAN;
 }

@@ -28,10 +28,8 @@ struct claim {
 	const char *metric;
 	double factor; /* what is measured × factor is what is claimed */
 	double low, high;
-	struct {
-		const char *variant, *peer, *param; /* NULL: the same */
-	} to;
-	claim_rule *rule; /* NULL: claim_range */
+	struct summary_other to; /* all NULL: no ratio */
+	claim_rule *rule;        /* NULL: claim_range */
 };
 
 /* A line for each case: the metric, times the factor, held against low … high;

@@ -67,7 +67,10 @@ const char claims_rules[] =
 	"allow: \"grows\" is 2 × and more, \"flat\" less than 2 × (1.5 × "
 	"where no page table is copied). A message's latency is meant "
 	"one way: half of the round trip (payload there, answer back) is "
-	"held against the range.\n";
+	"held against the range. Claims of x86-64's instructions are held "
+	"against their counterparts elsewhere: LOCK XCHG is SWPAL on aarch64 "
+	"and AMOSWAP.AQRL on riscv64, MFENCE is DMB ISH and FENCE RW, RW, "
+	"LFENCE is DMB ISHLD.\n";
 
 #define MS *1e6
 #define US *1e3
@@ -313,7 +316,7 @@ static const struct claim claims[] = {
 	  1,
 	  1,
 	  INFINITY,
-	  { .variant = "wait_changed_private" } },
+	  { .variant = "wait_changed_private", .peer = "-", .place = "-" } },
 	{ "futex-cost", "system calls of a mutex that nobody contends", "0",
 	  "lock/pthread_mutex/thread/*/parties=1", "syscalls", 1, -0.005,
 	  0.005 },
@@ -350,7 +353,6 @@ static const struct claim claims[] = {
 	  "LOCK XCHG waits for 32 outstanding stores that miss, MOV does not",
 	  "drains", "fence/*/-/-/outstanding=*", "latency",
 	  .rule = claim_drains },
-#if defined(__x86_64__)
 	{ "lock-xchg",
 	  "MFENCE behind 8 outstanding stores that miss, against none",
 	  "drains",
@@ -378,21 +380,80 @@ static const struct claim claims[] = {
 	  0,
 	  2,
 	  { .param = "outstanding=0" } },
-#endif
 	{ "lock-xchg", "a load overtakes an earlier store: plain", "seen",
 	  "litmus/sb_plain/thread/*", "weak", 1, 1, INFINITY,
 	  .rule = claim_reordering },
-#if defined(__x86_64__)
 	{ "lock-xchg", "a load overtakes an earlier LOCK XCHG", "never",
 	  "litmus/sb_xchg/thread/*", "weak", .rule = claim_reordering },
 	{ "lock-xchg", "a load overtakes a store before MFENCE", "never",
 	  "litmus/sb_mfence/thread/*", "weak", .rule = claim_reordering },
 	{ "lock-xchg", "a load overtakes a store before LOCK ADD", "never",
 	  "litmus/sb_lock_add/thread/*", "weak", .rule = claim_reordering },
-#endif
 };
 
 enum { CLAIMS = sizeof(claims) / sizeof(*claims) };
+
+/* What a bench's variant of x86-64, as claims name it, is on other
+ * architectures; NULL: they have none. */
+enum { ARCHITECTURES = 3 };
+static const struct {
+	const char *bench,
+		*variant[ARCHITECTURES]; /* x86-64, aarch64, riscv64 */
+} counterpart[] = {
+	{ "visible", { "mov", "str", "sd" } },
+	{ "visible", { "xchg", "swpal", "amoswap_aqrl" } },
+	{ "fence", { "mov_mfence", "str_dmb_ish", "sd_fence_rw_rw" } },
+	{ "fence", { "mov_lfence", "str_dmb_ishld", NULL } },
+	{ "litmus", { "sb_xchg", "sb_swpal", "sb_amoswap_aqrl" } },
+	{ "litmus", { "sb_mfence", "sb_dmb_ish", "sb_fence_rw_rw" } },
+};
+enum { COUNTERPARTS = sizeof(counterpart) / sizeof(*counterpart) };
+
+static const char *counterpart_of(const char *bench, const char *variant,
+				  int architecture)
+{
+	for (int i = 0; i < COUNTERPARTS; i++)
+		if (!strcmp(counterpart[i].bench, bench) &&
+		    !strcmp(counterpart[i].variant[0], variant))
+			return counterpart[i].variant[architecture];
+	return NULL;
+}
+
+static bool has_cases(const struct summary *s, const char *glob)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (summary_matches(&s->row[i], glob))
+			return true;
+	return false;
+}
+
+/* The claim, of the architecture whose rows there are; glob holds its cases. */
+static struct claim as_built(const struct claim *claim,
+			     const struct summary *summary,
+			     char glob[SUMMARY_ID])
+{
+	struct claim c = *claim;
+	char bench[32], variant[64];
+
+	if (sscanf(c.cases, "%31[^/]/%63[^/]", bench, variant) != 2 ||
+	    has_cases(summary, c.cases))
+		return c;
+	for (int a = 1; a < ARCHITECTURES; a++) {
+		const char *other = counterpart_of(bench, variant, a);
+
+		if (!other)
+			continue;
+		snprintf(glob, SUMMARY_ID, "%s/%s/%s", bench, other,
+			 c.cases + strlen(bench) + strlen(variant) + 2);
+		if (!has_cases(summary, glob))
+			continue;
+		c.cases = glob;
+		if (c.to.variant)
+			c.to.variant = counterpart_of(bench, c.to.variant, a);
+		break;
+	}
+	return c;
+}
 
 /* A claim of which no rule has said anything is in the table all the same. */
 static int name_unmeasured(struct decisions *d)
@@ -495,9 +556,12 @@ struct claim_line *claims_decide(const struct summary *summary,
 	struct decisions d = { .summary = summary, .env = env };
 	int result = 0;
 
-	for (size_t i = 0; i < CLAIMS && !result; i++)
-		result = (claims[i].rule ? claims[i].rule :
-					   claim_range)(&d, &claims[i]);
+	for (size_t i = 0; i < CLAIMS && !result; i++) {
+		char glob[SUMMARY_ID];
+		struct claim c = as_built(&claims[i], summary, glob);
+
+		result = (c.rule ? c.rule : claim_range)(&d, &c);
+	}
 	if (!result)
 		result = name_unmeasured(&d);
 	if (!result)

@@ -59,7 +59,11 @@ static inline uint64_t clock_counter(void)
 #elif defined(__riscv) && __riscv_xlen == 64
 	uint64_t ticks;
 
-	__asm__ volatile("fence; rdtime %0; fence" : "=r"(ticks) : : "memory");
+	/* a fence takes reading a CSR for device input (Zicsr) */
+	__asm__ volatile("fence r, i; rdtime %0; fence i, rw"
+			 : "=r"(ticks)
+			 :
+			 : "memory");
 	return ticks;
 #else
 	return clock_kernel_raw();

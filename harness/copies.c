@@ -26,7 +26,9 @@ static double slope(const struct summary *s, const struct summary_row *of,
 	const char *const size[2] = { small_size, large_size };
 
 	for (int i = 0; i < 2; i++) {
-		row[i] = summary_beside(s, of, NULL, NULL, size[i], "latency");
+		row[i] = summary_beside(
+			s, of, (struct summary_other){ .param = size[i] },
+			"latency");
 		if (!row[i] || !row[i]->ok)
 			return NAN;
 	}

@@ -29,7 +29,7 @@ static double metric_of(const struct summary *s, const struct summary_row *of,
 			const char *metric)
 {
 	const struct summary_row *row =
-		summary_beside(s, of, NULL, NULL, NULL, metric);
+		summary_beside(s, of, (struct summary_other){ NULL }, metric);
 
 	return row && row->ok ? row->value : NAN;
 }
@@ -38,8 +38,8 @@ static double metric_of(const struct summary *s, const struct summary_row *of,
 static void print_rate(struct table *t, const struct summary *s,
 		       const struct summary_row *tries, double weak)
 {
-	const struct summary_row *rate =
-		summary_beside(s, tries, NULL, NULL, NULL, "rate");
+	const struct summary_row *rate = summary_beside(
+		s, tries, (struct summary_other){ NULL }, "rate");
 	char share[SHARE_SIZE], low[SHARE_SIZE], high[SHARE_SIZE];
 
 	if (weak == 0)

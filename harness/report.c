@@ -219,7 +219,8 @@ static const struct summary_row *thread_beside(const struct summary *s,
 	if (!row->ok || strcmp(row->bench, bench) ||
 	    strcmp(row->peer, "process") || strcmp(row->metric, "latency"))
 		return NULL;
-	return summary_beside(s, row, NULL, "thread", NULL, NULL);
+	return summary_beside(s, row,
+			      (struct summary_other){ .peer = "thread" }, NULL);
 }
 
 static void ratio_name(const struct summary_row *row, char *buf, size_t size)

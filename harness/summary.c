@@ -228,14 +228,16 @@ bool summary_matches(const struct summary_row *row, const char *glob)
 
 const struct summary_row *summary_beside(const struct summary *summary,
 					 const struct summary_row *row,
-					 const char *variant, const char *peer,
-					 const char *param, const char *metric)
+					 struct summary_other other,
+					 const char *metric)
 {
 	char id[SUMMARY_ID];
 
 	snprintf(id, sizeof(id), "%s/%s/%s/%s/%s", row->bench,
-		 variant ? variant : row->variant, peer ? peer : row->peer,
-		 row->place, param ? param : row->param);
+		 other.variant ? other.variant : row->variant,
+		 other.peer ? other.peer : row->peer,
+		 other.place ? other.place : row->place,
+		 other.param ? other.param : row->param);
 	return summary_find(summary, id, metric ? metric : row->metric);
 }
 

@@ -51,12 +51,16 @@ bool summary_matches(const struct summary_row *row, const char *glob);
  * marked so. */
 bool summary_emulated(const struct summary_row *row);
 
-/* The row of the same bench and place whose other parts are these; NULL for a
- * part: the same. NULL: there is none. */
+/* What another case of the same bench is called; NULL for a part: the same. */
+struct summary_other {
+	const char *variant, *peer, *place, *param;
+};
+
+/* The row of that case; metric NULL: the same. NULL: there is none. */
 const struct summary_row *summary_beside(const struct summary *summary,
 					 const struct summary_row *row,
-					 const char *variant, const char *peer,
-					 const char *param, const char *metric);
+					 struct summary_other other,
+					 const char *metric);
 
 /* The row of a case id and metric; NULL: none. */
 const struct summary_row *summary_find(const struct summary *summary,

@@ -148,9 +148,10 @@ arm_sequences() {
 
 rv_time='^(rdtime|csrr.*,[[:space:]]*time)'
 
-# around each reading of the counter stands the clock's own fence
+# Around each reading of the counter stand the clock's own fences, of device
+# input: none that waits for stores.
 rv_fences() {
-	rv_any='!^fence[[:space:]]+[rw]'
+	rv_any='!^fence([[:space:]]+[rw]+, ?[rw]+)?$'
 	both sd "$rv_time" '^sd[[:space:]]' '!^amo' "$rv_any"
 	both sd_fence_w_w "$rv_time" '^sd[[:space:]]' \
 		'^fence[[:space:]]+w, ?w$' '!^amo'

@@ -779,13 +779,14 @@ static void unwrap(char *text)
 	*to = '\0';
 }
 
-static void test_names_the_busy(void **state)
+/* Whether doctor names a process that does nothing but run, as named. */
+static bool names_the_busy(void)
 {
 	char named[64], *text;
 	pid_t pid = fork();
+	bool does;
 	int rc;
 
-	(void)state;
 	assert_true(pid >= 0);
 	if (!pid) {
 		/* What could be taken for the name's end, and a byte that no
@@ -801,9 +802,21 @@ static void test_names_the_busy(void **state)
 	assert_int_equal(rc, 0);
 	unwrap(text);
 	snprintf(named, sizeof(named), "a) R (b? (pid %d) ", pid);
-	if (!strstr(text, named) || !strstr(text, " noisy processes "))
-		fail_msg("'%s' is not in:\n%s", named, text);
+	does = strstr(text, named) && strstr(text, " noisy processes ");
+	if (!does)
+		print_message("'%s' is not in:\n%s\n", named, text);
 	free(text);
+	return does;
+}
+
+/* The busiest are named: for a while others may be. */
+static void test_names_the_busy(void **state)
+{
+	(void)state;
+	for (int look = 0; look < 5; look++)
+		if (names_the_busy())
+			return;
+	fail_msg("not once");
 }
 
 /* Nothing can be bound in a made-up topology; what is known is still told. */

@@ -14,7 +14,8 @@ extern const struct bench bench_fence;
 struct setting {
 	const struct variant *variant;
 	uint64_t value;
-	bool breaks, kernel_clock;
+	const char *breaks; /* what the bench should find out */
+	bool kernel_clock;
 };
 
 enum { VALUE, ABSENT, LOAD, GROUP };
@@ -47,7 +48,7 @@ static int sample_body(struct child *child, void *arg)
 	};
 
 	if (s->breaks)
-		setenv("HANDOFF_BREAK", "fence", 1);
+		setenv("HANDOFF_BREAK", s->breaks, 1);
 	if (s->kernel_clock)
 		clock_fall_back(&r.clock, "asked for by a test");
 	for (const struct need *const *n = s->variant->needs; n && *n; n++) {
@@ -104,21 +105,44 @@ static void test_all(void **state)
 			if (v->peers && topo_pu_count() < 2)
 				continue;
 			sample(&s, &child);
-			if (!child.number[ABSENT] && v->metrics &&
-			    !(child.number[LOAD] > least))
-				fail_msg("%s: a load takes no time", v->name);
+			if (child.number[ABSENT] || !v->metrics)
+				continue;
+			for (int more = 0; !(child.number[LOAD] > least);
+			     more++) {
+				if (more == 8)
+					fail_msg("%s: a load takes no time",
+						 v->name);
+				sample(&s, &child);
+			}
 		}
 }
 
 /* A store that did not arrive, of the operation or of those before it. */
 static void test_found_out(void **state)
 {
-	static const uint64_t values[] = { PARAM_NONE, 0, 8 };
+	static const struct {
+		const char *variant;
+		uint64_t value;
+		const char *breaks;
+	} broken[] = {
+		{ "", PARAM_NONE, "fence" },
+		{ "", 0, "fence" },
+		{ "", 8, "fence" },
+		{ "", 8, "fence_stores" },
+		{ "_same_line", 8, "fence_stores" },
+		{ "_l1", 8, "fence_stores" },
+	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(values); i++) {
-		struct setting s = { bench_fence.variants, values[i], true };
+	for (size_t i = 0; i < COUNT(broken); i++) {
+		struct setting s = { NULL, broken[i].value, broken[i].breaks };
 		struct child child;
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s%s",
+			 bench_fence.variants[0].name, broken[i].variant);
+		s.variant = find_variant(name);
+		assert_non_null(s.variant);
 		int status = run_child(sample_body, &s, false, &child);
 
 		if (child.number[ABSENT])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Are a fence's four figures the right differences, with what both intervals
+/* Are a fence's five figures the right differences, with what both intervals
  * allow, and is what is missing left out? */
 #include "fence_curve.h"
 #include "scratch.h"
@@ -51,6 +51,7 @@ static void test_figures(void **state)
 	assert_figure(c.step, 100, 97, 103);
 	assert_figure(c.early, 10, 9, 11);
 	assert_figure(c.late, 1, 0.5, 1.5);
+	assert_figure(c.whole, 194, 186, 202);
 	summary_free(&s);
 }
 
@@ -102,7 +103,9 @@ static void test_table(void **state)
 	row("xchg", 1, 105, 2);
 	row("xchg_l1", 0, 5, NAN);
 	row("xchg_l1", 1, 4, NAN);
-	row("lonely", 0, 5, 1);
+	row("mfence", 0, 40, 2);
+	row("mfence", 32, 140, 2);
+	row("lock_add", 0, 7, 1.5);
 	absent("gone", 0);
 	row("gone", 1, 5, 1);
 	rows_read(&s);
@@ -112,7 +115,12 @@ static void test_table(void **state)
 	assert_non_null(strstr(text, "100.00 [97.00, 103.00]"));
 	assert_non_null(strstr(text, "`xchg_l1`"));
 	assert_non_null(strstr(text, "-1.00"));
-	assert_null(strstr(text, "lonely"));
+	/* the plain names alone; 5 ± 1 and 7 ± 1.5 cannot be told apart, and
+	 * one is no order */
+	assert_non_null(strstr(text, "with none outstanding: "));
+	assert_non_null(strstr(text, "`xchg` 5.00 ≈ `lock_add` 7.00 < `mfence` "
+				     "40.00 (ns"));
+	assert_null(strstr(text, "with 32"));
 	assert_null(strstr(text, "gone"));
 	assert_null(strstr(text, "nan"));
 	rows_begin(NULL);
