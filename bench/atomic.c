@@ -650,7 +650,13 @@ static const struct variant variants[] = {
 			     NULL, HEADLINE, many)
 				ROWS("separate_lines",
 				     WAY(plain_add, ADD, SEPARATE_LINES), NULL,
-				     HEADLINE, many){ NULL },
+				     HEADLINE, many)
+	/* what is stored plainly may wait for the line all at once */
+	ROWS("false_sharing_atomic", WAY(c11_fetch_add_seq_cst, ADD, SAME_LINE),
+	     NULL, HEADLINE, many)
+		ROWS("separate_lines_atomic",
+		     WAY(c11_fetch_add_seq_cst, ADD, SEPARATE_LINES), NULL,
+		     HEADLINE, many){ NULL },
 };
 
 const struct bench bench_atomic = {

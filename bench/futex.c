@@ -2,6 +2,7 @@
 /* Futex: what a wake costs when nobody waits, a wait when the value has
  * changed or its time is over, and how long from a wake to the first
  * instruction of the waiter, by every call that the kernel has for it. */
+#include "apart.h"
 #include "futex_call.h"
 #include "futex_op.h"
 
@@ -30,12 +31,21 @@ static bool is_one_pu(const struct run *r)
 	return r->pu_a == r->pu_b && r->pu_a >= 0;
 }
 
+static struct apart apart;
+
 int futex_clocks(struct run *r)
 {
-	if (r->clocks_agree || is_one_pu(r))
-		return 0;
-	return bench_absent(r, "a time from one PU to another needs clocks "
-			       "that agree");
+	return apart_open(r, &apart);
+}
+
+int futex_woken(struct run *r, uint64_t from, uint64_t to)
+{
+	return apart_wake(r, &apart, FUTEX_TIME, from, to);
+}
+
+int futex_judge(struct run *r)
+{
+	return apart_judge(r, &apart);
 }
 
 uint64_t futex_sleep_ticks(const struct run *r)

@@ -307,8 +307,8 @@ static int wait_settle(struct run *r, uint64_t n)
 	if (s.slept)
 		run_value(r, FUTEX_TIME + 1, (double)s.calls / (double)s.slept);
 	for (uint64_t i = 0; i < n; i++)
-		run_sample(r, FUTEX_TIME,
-			   run_elapsed_ns(r, shared->notified[i], s.ended[i]));
+		if (futex_woken(r, shared->notified[i], s.ended[i]))
+			return -1;
 	return 0;
 }
 
@@ -316,7 +316,9 @@ static int wait_teardown(struct run *r)
 {
 	s.shared->n = 0;
 	announce(&s.shared->batch, ++s.batch);
-	return party_join(&s.party) ? bench_fail(r, "the notifier failed") : 0;
+	if (party_join(&s.party))
+		return bench_fail(r, "the notifier failed");
+	return futex_judge(r);
 }
 
 static const struct futex_kind blocked_wait = {

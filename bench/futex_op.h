@@ -64,8 +64,12 @@ long futex_probe_pi(void);
 /* 0 if the operation's call is there; else the case is absent or denied. */
 int futex_is_there(struct run *r);
 
-/* 0 where a time from one party to the other can be told, else absent. */
+/* A time from one party to the other, by apart.h: 0 where one can be told, else
+ * absent; one wake-up handed in; and whether all that was known of the clocks
+ * is enough for it, at the end. */
 int futex_clocks(struct run *r);
+int futex_woken(struct run *r, uint64_t from, uint64_t to);
+int futex_judge(struct run *r);
 
 /* Lets the one on another PU fall asleep, rather than catch it between
  * queueing itself and sleeping; on one PU it must be asleep already. In ticks

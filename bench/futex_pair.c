@@ -310,7 +310,8 @@ static int run_settle(struct run *r, uint64_t n)
 		if (!h.before)
 			continue;
 		woken++;
-		run_sample(r, FUTEX_TIME, run_elapsed_ns(r, h.before, h.ran));
+		if (futex_woken(r, h.before, h.ran))
+			return -1;
 	}
 	if (woken < n / 2)
 		return bench_fail(r, "only %llu of %llu slept when woken",
@@ -319,12 +320,17 @@ static int run_settle(struct run *r, uint64_t n)
 	return 0;
 }
 
+static int run_teardown(struct run *r)
+{
+	return pair_teardown(r) ? -1 : futex_judge(r);
+}
+
 static const struct futex_kind wake_to_run = {
 	.setup = run_setup,
 	.arm = pair_arm,
 	.run = pair_run,
 	.settle = run_settle,
-	.teardown = pair_teardown,
+	.teardown = run_teardown,
 };
 
 /* ------------------------------------------------------------------ requeue */

@@ -174,7 +174,7 @@ static bool stands_out(const struct knee *k, double whole_ns)
  * Of what stores take more than the control, up to where the control has a knee
  * itself: behind that the store buffer cannot be told from what is full there.
  */
-static bool find_depth(struct state *s, double *depth)
+static bool find_depth(struct state *s, struct knee *depth)
 {
 	double more[SIZES] = { 0 }, last = 0, whole_ns = s->ns[STORES][0];
 	struct knee knee =
@@ -186,7 +186,7 @@ static bool find_depth(struct state *s, double *depth)
 	for (size_t i = 0; i < n; i++)
 		more[i] = last = s->ns[STORES][i] - s->ns[NOPS][i];
 	knee = stats_knee(s->x, more, n, BEND_FREE, 0.95, s->turn);
-	*depth = knee.at;
+	*depth = knee;
 	if (stands_out(&knee, whole_ns))
 		return true;
 	snprintf(s->why, sizeof(s->why),
@@ -201,15 +201,18 @@ static bool find_depth(struct state *s, double *depth)
 static void look_for_depth(struct run *r)
 {
 	struct state *s = r->state;
-	double depth;
+	struct knee depth;
 
 	s->told = false;
 	for (int i = 0; i < TRIES && !s->told; i++) {
 		measure_curves(r);
 		s->told = find_depth(s, &depth);
 	}
-	if (s->told)
-		run_value(r, 0, depth);
+	if (!s->told)
+		return;
+	run_value(r, 0, depth.at);
+	run_value(r, 1, depth.at_ci.low);
+	run_value(r, 2, depth.at_ci.high);
 }
 
 /* --------------------------------------------------------- the benchmark */
@@ -276,6 +279,9 @@ static int setup(struct run *r)
 
 static const struct metric depth[] = {
 	{ "depth", "count" }, /* the most stores that fit, to STEP - 1 */
+	/* of the bootstrap, in each process: 95 % */
+	{ "depth_low", "count" },
+	{ "depth_high", "count" },
 	{ NULL, NULL },
 };
 

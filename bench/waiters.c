@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Waiters: many sleep on one futex; from the one wake for all until it returns,
  * the first of them runs and the last; or they are handed on one by one. */
+#include "apart.h"
 #include "futex_call.h"
 #include "refusal.h"
 
@@ -50,6 +51,8 @@ static struct state {
 	struct shared *shared;
 	size_t shared_size;
 	struct party *party;
+	struct apart apart;
+	bool failed; /* the clocks do not agree after all */
 } s;
 
 /* The others alternate between the PUs of the place, the farther one first. */
@@ -182,7 +185,8 @@ static bool wake_once(struct run *r)
 	if (found != (long)s.count)
 		return false;
 	run_sample(r, CALL, run_elapsed_ns(r, before, after));
-	run_sample(r, FIRST, run_elapsed_ns(r, before, first));
+	if (apart_wake(r, &s.apart, FIRST, before, first))
+		s.failed = true;
 	run_sample(r, LAST, run_elapsed_ns(r, before, last));
 	return true;
 }
@@ -201,6 +205,13 @@ static uint64_t run(struct run *r, uint64_t n)
 	}
 	r->peer_pu = s.shared->waiter[0].pu;
 	return n;
+}
+
+static int settle(struct run *r, uint64_t n)
+{
+	(void)r;
+	(void)n;
+	return s.failed ? -1 : 0;
 }
 
 /* --------------------------------------------------------- setup and an end */
@@ -253,15 +264,12 @@ static int start_all(struct run *r)
 
 static int setup(struct run *r)
 {
-	bool one_pu = r->pu_a == r->pu_b && r->pu_a >= 0;
-
 	s.run = r;
 	s.kind = *(const struct kind *)r->variant->arg;
 	s.count = (uint32_t)run_count(r);
 	r->state = &s;
-	if (!one_pu && !r->clocks_agree)
-		return bench_absent(r, "a time from one PU to another needs "
-				       "clocks that agree");
+	if (apart_open(r, &s.apart))
+		return -1;
 	if (bench_needs_memory(r, s.count * (uint64_t)TOUCHED))
 		return -1;
 	s.shared_size = sizeof(*s.shared) + s.count * sizeof(struct waiter);
@@ -287,7 +295,8 @@ static int teardown(struct run *r)
 	failed = join_all();
 	free(s.party);
 	party_unshare(s.shared, s.shared_size);
-	return failed ? bench_fail(r, "a waiter failed") : 0;
+	return failed ? bench_fail(r, "a waiter failed") :
+			apart_judge(r, &s.apart);
 }
 
 /* -------------------------------------------------------------- the table */
@@ -339,5 +348,6 @@ const struct bench bench_waiters = {
 	.spawns = true,
 	.setup = setup,
 	.run = run,
+	.settle = settle,
 	.teardown = teardown,
 };

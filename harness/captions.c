@@ -55,6 +55,9 @@ static const struct {
 	{ "atomic",
 	  "Alone an atomic operation costs a few ns; what makes it dear is "
 	  "that another PU had the line, even for another word in it." },
+	{ "contention",
+	  "Each PU more has to wait for the line longer: all together they do "
+	  "hardly more than two of them." },
 	{ "visible",
 	  "If the curves lie on each other, a fence makes a store no sooner "
 	  "visible: it makes the storing party wait." },

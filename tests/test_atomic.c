@@ -208,6 +208,8 @@ static void test_wrong_values_fail(void **state)
 		{ "c11_cas_relaxed_contended", "changed the word by" },
 		{ "false_sharing", "changed the word by" },
 		{ "separate_lines", "changed the word by" },
+		{ "false_sharing_atomic", "changed the word by" },
+		{ "separate_lines_atomic", "changed the word by" },
 		{ "c11_fetch_add_seq_cst_remote", "lines did not hold" },
 	};
 

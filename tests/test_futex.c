@@ -56,6 +56,7 @@ struct setting {
 	enum counts_method method;
 	void (*suffer)(void); /* what happens to the child before */
 	bool clocks_differ;
+	double bound_ns; /* of the difference of the clocks; 0: unknown */
 };
 
 enum { ABSENT, DENIED, COUNTED, TIME, SECOND, LEAST, SAMPLES, OPERATIONS };
@@ -125,6 +126,7 @@ static int case_body(struct child *child, void *arg)
 		.mode = s->mode,
 		.clock = ticks,
 		.clocks_agree = !s->clocks_differ,
+		.offset.bound_ns = s->bound_ns,
 		.counts = s->method,
 		.traced = &child->traced,
 		.reason = child->reason,
@@ -361,6 +363,15 @@ static void test_clocks(void **state)
 		expect_child(describe(&s), case_body, &s, false, &child);
 		assert_true(child.number[ABSENT] > 0);
 		assert_non_null(strstr(child.reason, "clocks that agree"));
+		if (topo_pu_count() < 2)
+			continue;
+		/* known, but not well enough for a wake-up */
+		s.pu_a = topo_pu(0);
+		s.pu_b = topo_pu(1);
+		s.bound_ns = 1e9;
+		expect_child(describe(&s), case_body, &s, false, &child);
+		assert_true(child.number[ABSENT] > 0);
+		assert_non_null(strstr(child.reason, "a tenth of a wake-up"));
 	}
 }
 

@@ -15,7 +15,7 @@ struct setting {
 	bool breaks, kernel_clock;
 };
 
-enum { VALUE, ABSENT };
+enum { VALUE, ABSENT, LOW, HIGH };
 
 static int sample_body(struct child *child, void *arg)
 {
@@ -47,6 +47,8 @@ static int sample_body(struct child *child, void *arg)
 		return r.absent && child->reason[0] ? 0 : -1;
 	}
 	child->number[VALUE] = sample.metric[0].value;
+	child->number[LOW] = sample.metric[1].value;
+	child->number[HIGH] = sample.metric[2].value;
 	return 0;
 }
 
@@ -70,6 +72,8 @@ static void test_depth(void **state)
 		skip_because("%s", child.reason);
 	}
 	print_message("depth %g\n", child.number[VALUE]);
+	assert_true(child.number[LOW] <= child.number[HIGH]);
+	assert_true(child.number[LOW] >= 4 && child.number[HIGH] <= 122);
 	/* a segment has three points */
 	assert_true(child.number[VALUE] >= 4);
 	assert_true(child.number[VALUE] <= 122);

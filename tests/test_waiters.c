@@ -23,6 +23,7 @@ struct setting {
 	int pu_a, pu_b;
 	void (*suffer)(void); /* what happens to the child before */
 	bool clocks_differ;
+	double bound_ns; /* of the difference of the clocks; 0: unknown */
 };
 
 enum { ABSENT, DENIED };
@@ -80,6 +81,7 @@ static int case_body(struct child *child, void *arg)
 		.mode = RUN_MEASURE,
 		.clock = ticks,
 		.clocks_agree = !s->clocks_differ,
+		.offset.bound_ns = s->bound_ns,
 		.counts = COUNTS_DENIED,
 		.traced = &child->traced,
 		.reason = child->reason,
@@ -219,6 +221,14 @@ static void test_clocks(void **state)
 	expect_child("unbound", case_body, &s, false, &child);
 	assert_true(child.number[ABSENT] > 0);
 	assert_non_null(strstr(child.reason, "clocks that agree"));
+	if (topo_pu_count() < 2)
+		return;
+	s.pu_a = topo_pu(0);
+	s.pu_b = topo_pu(1);
+	s.bound_ns = 1e9;
+	expect_child("too wide", case_body, &s, false, &child);
+	assert_true(child.number[ABSENT] > 0);
+	assert_non_null(strstr(child.reason, "a tenth of a wake-up"));
 }
 
 /* ---------------------------------------------------------- what goes wrong */
