@@ -139,8 +139,8 @@ static void by_invocations(struct compare_pairing *p)
 	p->ci90 = stats_shift(a->sample, a->samples, b->sample, b->samples,
 			      1 - 2 * alpha)
 			  .ci;
-	p->p = stats_permutation_test(a->sample, a->samples, b->sample,
-				      b->samples);
+	p->p = stats_separation_test(a->sample, a->samples, b->sample,
+				     b->samples);
 }
 
 /* From two intervals of 95 %: what both allow, which covers more. */
@@ -239,7 +239,7 @@ static double seen_by_intervals(const struct compare_pairing *p)
 		   z_alpha);
 }
 
-static void judge(struct compare_pairing *p)
+static void judge(struct compare_pairing *p, size_t tests)
 {
 	const struct compare_side *a = p->row->side;
 	const struct compare_side *b = a + p->group;
@@ -253,11 +253,11 @@ static void judge(struct compare_pairing *p)
 	}
 	if (p->verdict != COMPARE_INCONCLUSIVE || isnan(p->ci.low))
 		return;
-	p->detectable =
-		isnan(p->p) ? seen_by_intervals(p) - 1 :
-			      stats_detectable(a->sample, a->samples, b->sample,
-					       b->samples, alpha, power) -
-				      1;
+	p->detectable = isnan(p->p) ? seen_by_intervals(p) - 1 :
+				      stats_detectable(a->sample, a->samples,
+						       b->sample, b->samples,
+						       alpha, tests, power) -
+					      1;
 }
 
 static double effect(const struct compare_pairing *p)
@@ -283,16 +283,19 @@ static int by_effect(const void *a, const void *b)
 	return (p->group > q->group) - (p->group < q->group);
 }
 
-static void adjust(struct comparison *c)
+/* How many tests there were. */
+static size_t adjust(struct comparison *c)
 {
-	size_t n = c->pairings;
+	size_t n = c->pairings, tests = 0;
 	double *p = calloc(n + 1, sizeof(*p));
 	double *adjusted = calloc(n + 1, sizeof(*adjusted));
 
 	if (!p || !adjusted)
 		die("out of memory for the comparison");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		p[i] = c->pairing[i].p;
+		tests += !isnan(p[i]);
+	}
 	if (stats_adjust_bh(p, n, adjusted))
 		die("out of memory for the comparison");
 	for (size_t i = 0; i < n; i++)
@@ -303,10 +306,13 @@ static void adjust(struct comparison *c)
 		c->pairing[i].p_holm = adjusted[i];
 	free(p);
 	free(adjusted);
+	return tests;
 }
 
 void compare_decide(struct comparison *c)
 {
+	size_t tests;
+
 	c->pairings = c->rows * (c->groups - 1);
 	c->pairing = calloc(c->pairings + 1, sizeof(*c->pairing));
 	if (!c->pairing)
@@ -318,8 +324,8 @@ void compare_decide(struct comparison *c)
 		p->group = 1 + i % (c->groups - 1);
 		measure(c, p);
 	}
-	adjust(c);
+	tests = adjust(c);
 	for (size_t i = 0; i < c->pairings; i++)
-		judge(&c->pairing[i]);
+		judge(&c->pairing[i], tests);
 	qsort(c->pairing, c->pairings, sizeof(*c->pairing), by_effect);
 }

@@ -514,9 +514,12 @@ void compare_print_rules(const struct comparison *c, FILE *out)
 		"its several runs. `faster`, `slower`: all of that interval "
 		"lies beyond ±δ, and the exact permutation test says so at "
 		"5 %%, adjusted by Benjamini and Hochberg over the whole "
-		"table. `inconclusive`: neither; "
+		"table; where it has said all it can, all processes of one "
+		"being beyond all of the other, Welch's t test goes on. "
+		"`inconclusive`: neither; "
 		"(sees x %%) is the smallest change that would have been found "
-		"four times in five. For rates (B/s, 1/s) more is faster. "
+		"four times in five, were it the table's only one. For rates "
+		"(B/s, 1/s) more is faster. "
 		"Counts `differ` where their values are apart and their "
 		"intervals do not meet.\n",
 		100 * c->threshold);

@@ -509,18 +509,67 @@ out:
 	return p;
 }
 
+/* Whether all of one lie beyond all of the other, above 0. */
+static bool are_apart(const double *a, size_t na, const double *b, size_t nb)
+{
+	double a_low, a_high, b_low, b_high;
+
+	gsl_stats_minmax(&a_low, &a_high, a, 1, na);
+	gsl_stats_minmax(&b_low, &b_high, b, 1, nb);
+	return a_low > 0 && b_low > 0 && (a_high < b_low || b_high < a_low);
+}
+
+/* Mean of the logarithms, and the square of its standard error. */
+static double log_mean(const double *x, size_t n, double *error2)
+{
+	double mean = 0, squares = 0;
+
+	for (size_t i = 0; i < n; i++)
+		mean += log(x[i]) / (double)n;
+	for (size_t i = 0; i < n; i++)
+		squares += pow(log(x[i]) - mean, 2);
+	*error2 = squares / (double)(n - 1) / (double)n;
+	return mean;
+}
+
+/* Two-sided, with the degrees of freedom of Welch and Satterthwaite; of samples
+ * that are apart. */
+static double welch_p(const double *a, size_t na, const double *b, size_t nb)
+{
+	double va, vb, off = log_mean(a, na, &va) - log_mean(b, nb, &vb), df;
+
+	if (va + vb <= 0)
+		return 0;
+	df = pow(va + vb, 2) /
+	     (va * va / (double)(na - 1) + vb * vb / (double)(nb - 1));
+	return 2 * gsl_cdf_tdist_Q(fabs(off) / sqrt(va + vb), df);
+}
+
+double stats_separation_test(const double *a, size_t na, const double *b,
+			     size_t nb)
+{
+	double p = stats_permutation_test(a, na, b, nb);
+	double two_modes = exp2(1 - (double)(na + nb)), further;
+
+	if (isnan(p) || na < 2 || nb < 2 || !are_apart(a, na, b, nb))
+		return p;
+	further = fmax(welch_p(a, na, b, nb), two_modes);
+	return further < p ? further : p;
+}
+
 double stats_detectable(const double *a, size_t na, const double *b, size_t nb,
-			double alpha, double power)
+			double alpha, size_t tests, double power)
 {
 	const struct shift shift = stats_shift(a, na, b, nb, 1 - alpha);
-	double half, df, t;
+	double half, df, t, found;
 
-	if (shift.reason || !is_level(power))
+	if (shift.reason || !is_level(power) || !tests)
 		return NAN;
 	half = log(shift.ci.high / shift.ci.low) / 2;
 	df = (double)(na + nb) - 2;
 	t = gsl_cdf_tdist_Pinv(1 - alpha / 2, df);
-	return exp(half * (t + gsl_cdf_tdist_Pinv(power, df)) / t);
+	found = gsl_cdf_tdist_Qinv(alpha / 2 / (double)tests, df);
+	return exp(half * (found + gsl_cdf_tdist_Pinv(power, df)) / t);
 }
 
 bool stats_equivalent(struct interval ratio90, double delta)

@@ -117,6 +117,28 @@ expect "--fail-on of what is within --threshold exits 0" exits 0
 compare --fail-on slower a b --case 'same/*'
 expect "--fail-on of a case that --case leaves out exits 0" exits 0
 
+# One case, ten times as slow among a thousand, in eight processes each.
+lone=getppid/-/-/-/-
+cp -r "$OLDPWD/results/reference/kvm-2pu-zen3" whole
+mkdir -p changed
+for file in summary invocations; do
+	awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+		$at["bench"] == "getppid" && $at["metric"] == "latency" {
+			$at["value"] *= 10
+			if ("ci_low" in at) {
+				$at["ci_low"] *= 10
+				$at["ci_high"] *= 10
+			}
+		} 1' "whole/$file.csv" >"changed/$file.csv"
+done
+cp whole/env.csv changed
+compare whole changed --format csv
+expect "a lone change in a whole run is slower" \
+	[ "$(verdict_of "$lone" latency)" = "slower " ]
+expect "and nothing else is" [ "$(grep -c ,slower, "$WORK/out")" -eq 1 ]
+fails_on slower 1 whole changed
+fails_on slower 0 changed whole
+
 # ------------------------------------------------------------------- unsafe
 
 compare a b

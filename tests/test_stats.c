@@ -422,6 +422,37 @@ static void test_permutation(void **state)
 	assert_true(isnan(stats_permutation_test(b, 16, b, 0)));
 }
 
+/* Further only where all of one lies beyond all of the other. */
+static void test_separation(void **state)
+{
+	static const double same[] = { 100, 101, 102, 100, 101, 102, 103, 101 };
+	static const double other[] = { 7, 7, 7, 7, 7, 7, 7, 7 };
+	double far[8], close[8], below[8];
+
+	(void)state;
+	for (size_t i = 0; i < 8; i++) {
+		far[i] = 10 * same[i];
+		close[i] = same[i] + 2;
+		below[i] = -same[i];
+	}
+	/* ten times as much: as sure as two modes let it be */
+	assert_near(stats_separation_test(same, 8, far, 8), 0x1p-15, 1e-12);
+	assert_near(stats_separation_test(far, 8, same, 8), 0x1p-15, 1e-12);
+	/* neither spreads */
+	assert_near(stats_separation_test(other, 8, same, 8), 0x1p-15, 1e-12);
+	for (size_t i = 0; i < 8; i++)
+		far[i] = 8;
+	assert_near(stats_separation_test(other, 8, far, 8), 0x1p-15, 1e-12);
+	/* else it is the permutation test */
+	assert_near(stats_separation_test(same, 8, close, 8),
+		    stats_permutation_test(same, 8, close, 8), 0);
+	assert_near(stats_separation_test(same, 8, below, 8),
+		    stats_permutation_test(same, 8, below, 8), 0);
+	assert_near(stats_separation_test(same, 1, other, 8),
+		    stats_permutation_test(same, 1, other, 8), 0);
+	assert_true(isnan(stats_separation_test(same, 0, other, 8)));
+}
+
 /* Where counting ends, the approximation takes over without a jump. */
 static void test_large_samples(void **state)
 {
@@ -470,28 +501,31 @@ static void test_detectable(void **state)
 		a[i] = 100 * exp(0.01 * z);
 		b[i] = 107 * exp(0.01 * z);
 	}
-	once = stats_detectable(a, 16, b, 16, 0.05, 0.8);
+	once = stats_detectable(a, 16, b, 16, 0.05, 1, 0.8);
 	/* (1.96 + 0.84) sigma sqrt(2 / n), a little more for ranks and t. */
 	assert_near(log(once), 2.8 * 0.01 * sqrt(2. / 16), 0.0015);
-	assert_near(stats_detectable(b, 16, a, 16, 0.05, 0.8), once, 1e-12);
-	assert_true(stats_detectable(a, 16, b, 16, 0.05, 0.95) > once);
-	assert_true(stats_detectable(a, 16, b, 16, 0.01, 0.8) > once);
+	assert_near(stats_detectable(b, 16, a, 16, 0.05, 1, 0.8), once, 1e-12);
+	assert_true(stats_detectable(a, 16, b, 16, 0.05, 1, 0.95) > once);
+	assert_true(stats_detectable(a, 16, b, 16, 0.01, 1, 0.8) > once);
+	/* alone among a thousand: (4.69 + 0.85) sigma sqrt(2 / n) */
+	assert_near(log(stats_detectable(a, 16, b, 16, 0.05, 1000, 0.8)),
+		    5.54 * 0.01 * sqrt(2. / 16), 0.003);
 
 	for (size_t i = 0; i < 16; i++)
 		a[i] *= a[i];
 	for (size_t i = 0; i < 16; i++)
 		b[i] *= b[i];
-	twice = stats_detectable(a, 16, b, 16, 0.05, 0.8);
+	twice = stats_detectable(a, 16, b, 16, 0.05, 1, 0.8);
 	assert_near(log(twice) / log(once), 2, 1e-9);
 
 	for (size_t i = 0; i < 16; i++)
 		a[i] = b[i] = 5;
-	assert_near(stats_detectable(a, 16, b, 16, 0.05, 0.8), 1, 0);
-	assert_true(isnan(stats_detectable(a, 3, b, 3, 0.05, 0.8)));
-	assert_true(isnan(stats_detectable(a, 16, b, 16, 0, 0.8)));
-	assert_true(isnan(stats_detectable(a, 16, b, 16, 0.05, 1)));
+	assert_near(stats_detectable(a, 16, b, 16, 0.05, 1, 0.8), 1, 0);
+	assert_true(isnan(stats_detectable(a, 3, b, 3, 0.05, 1, 0.8)));
+	assert_true(isnan(stats_detectable(a, 16, b, 16, 0, 1, 0.8)));
+	assert_true(isnan(stats_detectable(a, 16, b, 16, 0.05, 1, 1)));
 	a[0] = 0;
-	assert_true(isnan(stats_detectable(a, 16, b, 16, 0.05, 0.8)));
+	assert_true(isnan(stats_detectable(a, 16, b, 16, 0.05, 1, 0.8)));
 }
 
 static void test_verdict(void **state)
@@ -865,6 +899,7 @@ int main(void)
 		cmocka_unit_test(test_shift_ranks),
 		cmocka_unit_test(test_shift_refuses),
 		cmocka_unit_test(test_permutation),
+		cmocka_unit_test(test_separation),
 		cmocka_unit_test(test_large_samples),
 		cmocka_unit_test(test_detectable),
 		cmocka_unit_test(test_verdict),

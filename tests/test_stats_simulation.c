@@ -372,6 +372,31 @@ static void test_same(void **state)
 	}
 }
 
+/* Where the tail is told further than the permutation test can, chance passes
+ * for a change no more often than it says: at 6 against 6, whose permutation
+ * test ends at 0.0022. */
+static void test_separated_by_chance(void **state)
+{
+	const size_t k = 6;
+	char what[80];
+	double a[MAX_K], b[MAX_K];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(kinds); i++) {
+		const size_t n = 4 * experiments(kinds[i].experiments);
+		size_t found = 0;
+
+		for (size_t e = 0; e < n; e++) {
+			draw(&kinds[i], 4000, a, k);
+			draw(&kinds[i], 4000, b, k);
+			found += stats_separation_test(a, k, b, k) <= 0.001;
+		}
+		snprintf(what, sizeof(what), "A/A found at 0.1 %%: %s, K = 6",
+			 kinds[i].name);
+		assert_share(what, found, n, 0, 0.002);
+	}
+}
+
 /* B slower by `ratio`, everything 1 %: how often each verdict, delta 2 %. */
 static void count_verdicts(double ratio, double sd, size_t n, size_t count[4])
 {
@@ -444,7 +469,7 @@ static void test_detectable(void **state)
 			draw(&kinds[i], 4000, a, k);
 			draw(&kinds[i], 4000, b, k);
 			log_ratio[e] =
-				log(stats_detectable(a, k, b, k, 0.05, 0.8));
+				log(stats_detectable(a, k, b, k, 0.05, 1, 0.8));
 		}
 		ratio = exp(stats_median(log_ratio, n));
 		for (size_t e = 0; e < n; e++) {
@@ -672,6 +697,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_line_coverage, seed,
 						unseed),
 		cmocka_unit_test_setup_teardown(test_same, seed, unseed),
+		cmocka_unit_test_setup_teardown(test_separated_by_chance, seed,
+						unseed),
 		cmocka_unit_test_setup_teardown(test_verdicts, seed, unseed),
 		cmocka_unit_test_setup_teardown(test_detectable, seed, unseed),
 		cmocka_unit_test_setup_teardown(test_families, seed, unseed),
