@@ -19,31 +19,54 @@
 #include "env_file.h"
 #include "fence_curve.h"
 #include "litmus_table.h"
+#include "lookup.h"
 #include "report_html.h"
 #include "rundir.h"
 #include "summary.h"
 #include "tables.h"
 #include "units.h"
 
-/* A few distinct strings in order of appearance: a matrix's rows, columns. */
+/* Distinct strings in order of appearance: a matrix's rows, columns. */
 struct names {
-	char name[256][96];
-	size_t count;
+	struct lookup index;
+	char **name;
+	size_t count, room;
 };
+
+/* Room for one more of `size` bytes in an array that holds `count`. */
+static void *grown(void *array, size_t count, size_t *room, size_t size)
+{
+	if (count < *room)
+		return array;
+	*room = *room ? 2 * *room : 64;
+	array = realloc(array, *room * size);
+	if (!array)
+		die("out of memory for a table");
+	return array;
+}
 
 static size_t name_index(struct names *names, const char *name)
 {
-	for (size_t i = 0; i < names->count; i++)
-		if (!strcmp(names->name[i], name))
-			return i;
-	if (names->count == 256)
-		return 255;
-	snprintf(names->name[names->count], sizeof(names->name[0]), "%s", name);
+	size_t at = lookup_add(&names->index, name, "", names->count);
+
+	if (at < names->count)
+		return at;
+	names->name =
+		grown(names->name, at, &names->room, sizeof(*names->name));
+	names->name[at] = strdup(name);
+	if (!names->name[at])
+		die("out of memory for a table");
 	return names->count++;
 }
 
-/* Metrics of benches, all in all. */
-enum { MOST_VIEWS = 160 };
+static void names_free(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->name[i]);
+	free(names->name);
+	lookup_free(&names->index);
+	*names = (struct names){ .count = 0 };
+}
 
 /* What a matrix shows: one metric of one bench. */
 struct view {
@@ -117,20 +140,24 @@ static bool is_shown(const struct view *v, const struct summary_row *row)
 static void list_columns(const struct summary *s, const struct view *v,
 			 struct names *columns)
 {
-	static struct names all;
-	bool used[256] = { false };
+	struct names all = { .count = 0 };
+	bool *used;
 
-	all.count = columns->count = 0;
-	for (size_t i = 0; i < s->count; i++) {
-		const struct summary_row *row = &s->row[i];
-
-		if (!strcmp(row->bench, v->bench))
-			used[name_index(&all, column_name(v, row))] |=
-				is_shown(v, row);
-	}
+	for (size_t i = 0; i < s->count; i++)
+		if (!strcmp(s->row[i].bench, v->bench))
+			name_index(&all, column_name(v, &s->row[i]));
+	used = calloc(all.count + 1, sizeof(*used));
+	if (!used)
+		die("out of memory for a table");
+	for (size_t i = 0; i < s->count; i++)
+		if (is_shown(v, &s->row[i]))
+			used[name_index(&all, column_name(v, &s->row[i]))] =
+				true;
 	for (size_t i = 0; i < all.count; i++)
 		if (used[i])
 			name_index(columns, all.name[i]);
+	free(used);
+	names_free(&all);
 }
 
 static bool is_named_call(const struct summary_row *row)
@@ -143,12 +170,11 @@ static bool is_named_call(const struct summary_row *row)
 static void print_matrix(const struct summary *s, const struct view *v,
 			 enum table_style style, FILE *out)
 {
-	static struct names rows, columns;
+	struct names rows = { .count = 0 }, columns = { .count = 0 };
 	const struct summary_row **at;
 	struct table *t;
-	char name[96];
+	char name[SUMMARY_ID];
 
-	rows.count = 0;
 	for (size_t i = 0; i < s->count; i++) {
 		const struct summary_row *row = &s->row[i];
 
@@ -181,13 +207,15 @@ static void print_matrix(const struct summary *s, const struct view *v,
 	}
 	table_print(t, style, out);
 	free(at);
+	names_free(&rows);
+	names_free(&columns);
 }
 
-/* The views of a run: every bench's metrics, in the file's order. */
-static size_t list_views(const struct summary *s, struct view *view,
-			 size_t room)
+/* The views of a run: every bench's metrics, in the file's order; malloc'd. */
+static struct view *list_views(const struct summary *s, size_t *views)
 {
-	size_t count = 0;
+	struct view *view = NULL;
+	size_t count = 0, room = 0;
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct summary_row *row = &s->row[i];
@@ -199,15 +227,15 @@ static size_t list_views(const struct summary *s, struct view *view,
 		while (k < count && !in_view(&view[k], row))
 			k++;
 		if (k == count) {
-			if (count == room)
-				break;
+			view = grown(view, count, &room, sizeof(*view));
 			view[count++] =
 				(struct view){ row->bench, row->metric, false };
 		}
 		if (strcmp(row->param, "-"))
 			view[k].swept = true;
 	}
-	return count;
+	*views = count;
+	return view;
 }
 
 /* The thread's row beside a process's time; NULL: the row is no such, or there
@@ -249,12 +277,11 @@ static void print_ratio(struct table *t, const struct summary_row *process,
  * both intervals allow: the question of the whole suite, in one table. */
 static void print_ratios(const struct summary *s, const char *bench, FILE *out)
 {
-	static struct names rows, columns;
+	struct names rows = { .count = 0 }, columns = { .count = 0 };
 	const struct summary_row **at;
 	struct table *t;
-	char name[96];
+	char name[SUMMARY_ID];
 
-	rows.count = columns.count = 0;
 	for (size_t i = 0; i < s->count; i++) {
 		if (!thread_beside(s, &s->row[i], bench))
 			continue;
@@ -262,8 +289,11 @@ static void print_ratios(const struct summary *s, const char *bench, FILE *out)
 		name_index(&rows, name);
 		name_index(&columns, s->row[i].place);
 	}
-	if (!rows.count)
+	if (!rows.count) {
+		names_free(&rows);
+		names_free(&columns);
 		return;
+	}
 	at = calloc(rows.count * columns.count, sizeof(*at));
 	t = table_new(columns.count + 1, 1);
 	if (!at || !t)
@@ -287,6 +317,8 @@ static void print_ratios(const struct summary *s, const char *bench, FILE *out)
 	fputc('\n', out);
 	table_print(t, TABLE_MARKDOWN, out);
 	free(at);
+	names_free(&rows);
+	names_free(&columns);
 }
 
 /* The system calls of each case of a bench by name, in one table. */
@@ -413,52 +445,58 @@ static void print_claims(const struct report *r, enum table_style style,
 			r->claims - count, r->claims);
 }
 
+static size_t reason_index(struct names *reasons, const struct summary_row *row)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "%s: %.80s", row->status, row->reason);
+	return name_index(reasons, text);
+}
+
 /* Cases that have no number, grouped by their reason: a machine that lacks a
  * place lacks it for every mechanism. */
 static void print_missing(const struct summary *s, const char *level, FILE *out)
 {
-	static struct names reasons;
+	struct names reasons = { .count = 0 };
+	struct {
+		const struct summary_row *example;
+		size_t count;
+	} * of;
 	struct table *t;
+	char id[SUMMARY_ID];
 
-	reasons.count = 0;
-	for (size_t i = 0; i < s->count; i++) {
-		char text[96];
+	for (size_t i = 0; i < s->count; i++)
+		if (!s->row[i].ok)
+			reason_index(&reasons, &s->row[i]);
+	if (!reasons.count)
+		goto out;
+	of = calloc(reasons.count, sizeof(*of));
+	if (!of)
+		die("out of memory for a table");
+	for (size_t i = s->count; i--;) {
+		size_t k;
 
 		if (s->row[i].ok)
 			continue;
-		snprintf(text, sizeof(text), "%s: %.80s", s->row[i].status,
-			 s->row[i].reason);
-		name_index(&reasons, text);
+		k = reason_index(&reasons, &s->row[i]);
+		of[k].example = &s->row[i]; /* the first */
+		of[k].count++;
 	}
-	if (!reasons.count)
-		return;
 	fprintf(out, "\n%s Not measured\n\n", level);
 	t = table_new(3, 1);
 	table_cell(t, "why");
 	table_cell(t, "cases");
 	table_cell(t, "for example");
 	for (size_t k = 0; k < reasons.count; k++) {
-		const struct summary_row *example = s->row;
-		char id[SUMMARY_ID];
-		size_t count = 0;
-
-		for (size_t i = 0; i < s->count; i++) {
-			char text[96];
-
-			if (s->row[i].ok)
-				continue;
-			snprintf(text, sizeof(text), "%s: %.80s",
-				 s->row[i].status, s->row[i].reason);
-			if (strcmp(text, reasons.name[k]))
-				continue;
-			if (!count++)
-				example = &s->row[i];
-		}
 		table_cell(t, "%s", reasons.name[k]);
-		table_cell(t, "%zu", count);
-		table_cell(t, "`%s`", summary_id(example, id, sizeof(id)));
+		table_cell(t, "%zu", of[k].count);
+		table_cell(t, "`%s`",
+			   summary_id(of[k].example, id, sizeof(id)));
 	}
 	table_print(t, TABLE_MARKDOWN, out);
+	free(of);
+out:
+	names_free(&reasons);
 }
 
 static bool is_emulated(const struct summary *s)
@@ -473,8 +511,8 @@ static bool is_emulated(const struct summary *s)
 static void write_benches(const struct summary *s, const char *level,
 			  bool links, FILE *out)
 {
-	struct view view[MOST_VIEWS];
-	size_t views = list_views(s, view, MOST_VIEWS);
+	size_t views;
+	struct view *view = list_views(s, &views);
 	const char *bench = "";
 
 	for (size_t i = 0; i < views; i++) {
@@ -495,6 +533,7 @@ static void write_benches(const struct summary *s, const char *level,
 			fence_curve_print(s, out);
 		print_calls(s, bench, out);
 	}
+	free(view);
 	print_missing(s, level, out);
 }
 
@@ -546,8 +585,8 @@ static void write_html(const void *what, FILE *out)
 static void print_terminal(const struct report *r, FILE *out)
 {
 	const struct summary *s = &r->summary;
-	struct view view[MOST_VIEWS];
-	size_t views = list_views(s, view, MOST_VIEWS);
+	size_t views;
+	struct view *view = list_views(s, &views);
 
 	for (size_t i = 0; i < views; i++) {
 		const struct summary_row *row = s->row;
@@ -559,6 +598,7 @@ static void print_terminal(const struct report *r, FILE *out)
 		print_matrix(s, &view[i], TABLE_TERMINAL, out);
 		fputc('\n', out);
 	}
+	free(view);
 	print_claims(r, TABLE_TERMINAL, out);
 }
 

@@ -59,6 +59,10 @@ __attribute__((format(printf, 2, 3))) static int fail(struct reader *r,
 	va_start(args, format);
 	vsnprintf(r->err + used, r->size - (size_t)used, format, args);
 	va_end(args);
+	/* a file from elsewhere has no say over the terminal */
+	for (char *c = r->err; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	return -1;
 }
 
@@ -92,15 +96,51 @@ static int find_columns(struct reader *r)
 	return fail(r, "no column '%s': not a summary.csv of handoff", missing);
 }
 
+/* The parts of a case's id, and metrics, are words: they stand in tables,
+ * charts, and names of files. */
+static int check_names(struct reader *r, const struct summary_row *row)
+{
+	const char *const part[] = { row->bench, row->variant, row->peer,
+				     row->place, row->param,   row->metric };
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_.:=+-";
+	enum { LONGEST = 48 };
+
+	for (size_t i = 0; i < sizeof(part) / sizeof(*part); i++) {
+		size_t n = strlen(part[i]);
+
+		if (!n || n > LONGEST || strspn(part[i], allowed) != n)
+			return fail(r,
+				    "'%.60s' is no name of a case's part or "
+				    "metric: 1 to %d letters, digits and "
+				    "_.:=+-; give a file that handoff wrote",
+				    part[i], LONGEST);
+	}
+	return 0;
+}
+
+/* Values of two runs would be taken for one another. */
+static int check_is_of_run(struct reader *r, const struct summary *s,
+			   const struct summary_row *row)
+{
+	if (!strcmp(row->machine, s->row->machine) &&
+	    !strcmp(row->run, s->row->run))
+		return 0;
+	return fail(r,
+		    "of machine '%.60s' and run '%.40s', and the first row is "
+		    "of '%.60s' and '%.40s': one file holds one run",
+		    row->machine, row->run, s->row->machine, s->row->run);
+}
+
 /* A row that is given twice would count twice, or hide another. */
 static int check_is_new(struct reader *r, const struct summary_row *row)
 {
-	char id[SUMMARY_ID], of[SUMMARY_ID + 128];
+	char id[SUMMARY_ID];
 	size_t line = csv_line(r->in), first;
 
-	snprintf(of, sizeof(of), "%s %.30s %.90s",
-		 summary_id(row, id, sizeof(id)), row->run, row->machine);
-	first = lookup_add(&r->lines, of, row->metric, line);
+	first = lookup_add(&r->lines, summary_id(row, id, sizeof(id)),
+			   row->metric, line);
 	return first == line ? 0 :
 			       fail(r,
 				    "%.200s %.60s is given on line %zu "
@@ -128,7 +168,8 @@ static int take_row(struct reader *r, struct summary *s)
 	if (csv_error(r->in))
 		return fail_csv(r);
 	row->ok = !strcmp(row->status, "ok");
-	if (check_is_new(r, row))
+	if (check_names(r, row) || check_is_of_run(r, s, row) ||
+	    check_is_new(r, row))
 		return -1;
 	s->count++;
 	return 0;

@@ -13,7 +13,7 @@ cut = '{ split(substr($7, 3), p, "-pu") }'
 panels = system("awk -F, '".rows." { k = $5 \"/\" $6; if (!s[k]++) printf \"%s \", k }' ".summary)
 pus = system("awk -F, '".rows." ".cut." ".rows." { for (i = 1; i <= 2; i++) if (!s[p[i]]++) print p[i] }' ".summary." | sort -n | tr '\\n' ' '")
 machine = system("awk -F, 'NR == 2 { print $2 }' ".summary)
-edge(pu) = system("awk -F, '$1 == \"topology.pu.".pu."\" { sub(/package /, \"P\", $2); sub(/ core /, \" C\", $2); sub(/ node .*/, \"\", $2); print $2 }' ".env)
+edge(pu) = system("awk -F, '$1 == \"topology.pu.".pu."\" { sub(/package /, \"P\", $2); sub(/ core /, \" C\", $2); sub(/ node .*/, \"\", $2); print $2 }' 2>/dev/null ".env)
 n = words(pus)
 count = words(panels)
 columns = count < 3 ? count : 3

@@ -79,6 +79,34 @@ expect "and it has no charts" [ -z "$(charts "$alone")" ]
 expect "and names none" fails_to_find 'charts/' "$alone/tables.md"
 expect "nor divides anything" fails_to_find '÷ thread' "$alone/tables.md"
 
+# More columns than any table had room for: every two of 20 PUs.
+many=$WORK/many
+mkdir "$many"
+awk -v header="$(head -n 1 "$both/summary.csv")" 'BEGIN {
+	print header
+	for (a = 0; a < 20; a++)
+		for (b = 0; b < 20; b++)
+			if (a != b)
+				printf "1,m,r,roundtrip,pipe,thread,pu%d-pu%d," \
+					"-,latency,ns,ok,,8,9,%d,,,,,,,,,single," \
+					"\n", a, b, 1000 * a + 10 * b
+}' >"$many/summary.csv"
+cp "$both/env.csv" "$many"
+attempt "$PROGRAM" report "$many"
+expect "380 places are reported" exits 0
+expect "each in its column" [ "$(awk -F '|' '
+	/^\| roundtrip latency/ { for (i = 3; i < NF; i++) name[i] = $i }
+	/^\| pipe thread/ {
+		for (i = 3; i < NF; i++) {
+			split(name[i], pu, /[^0-9]+/)
+			ns = $i * ($i ~ /µs/ ? 1000 : 1)
+			off = ns - 1000 * pu[2] - 10 * pu[3]
+			wrong += off * off > (0.006 * ns) ^ 2
+			columns++
+		}
+	}
+	END { print columns, wrong + 0 }' "$many/tables.md")" = "380 0" ]
+
 # ----------------------------------------------------------------- refusals
 
 # The directory is left as it was, too.

@@ -478,10 +478,10 @@ static void test_environment(void **state)
 		{ "run.budget_s", "270", "60",
 		  "different budgets (s): A 270, B 60" },
 		{ "run.seed", "1", "2", NULL },
-		{ "hypervisor", "KVM", "QEMU TCG",
+		{ "emulation", "none", "qemu-tcg",
 		  "emulated, which times "
 		  "nothing that a processor "
-		  "does: B QEMU TCG" },
+		  "does: B qemu-tcg" },
 		{ "cpufreq.scaling_governor", "performance", "powersave",
 		  "the frequency governor is not performance: B powersave" },
 		{ "tune.fifo", "", "yes", "measured with --tune fifo: B yes" },

@@ -322,9 +322,11 @@ static void test_page_of_summary_alone(void **state)
 static void test_page_of_hostile_run(void **state)
 {
 	(void)state;
-	fputs("1,\"" EVIL "\",\"" EVIL "\",\"<img src=x>\",\"v<b>\",thread,pu,"
-	      "-,latency,ns,ok,,16,9,5,4,6,,,,,,,single,\"<i>\"\n"
-	      "1,m,r,create,pthread,thread,pu,-,first,ns,failed,"
+	fputs("1,\"" EVIL "\",\"" EVIL "\",roundtrip,v,thread,pu,"
+	      "-,latency,\"<b>\",ok,,16,9,5,4,6,,,,,,,\"<img src=x>\","
+	      "\"<i>\"\n"
+	      "1,\"" EVIL "\",\"" EVIL "\",create,pthread,thread,pu,-,first,"
+	      "ns,failed,"
 	      "\"<svg onload=alert(1)> \"\" | [a](javascript:b)\","
 	      ",,,,,,,,,,,,\n",
 	      run);

@@ -21,7 +21,10 @@ _handoff_values() { # option
 	--places) echo pu core l2 l3 node package machine any all-pairs ;;
 	--peers) echo thread process ;;
 	--tune) echo fifo cpu-dma-latency fifo,cpu-dma-latency ;;
-	--fail-on | --verdict) echo slower faster different ;;
+	--fail-on | --verdict)
+		echo slower faster different equivalent inconclusive differs \
+			same missing
+		;;
 	--format) echo table markdown csv json ;;
 	--group) echo machine run ;;
 	--budget | --deadline) echo 30s 60s 180s 5m ;;
