@@ -53,8 +53,7 @@ void compare_claims(struct comparison *c)
 			compare_say(&c->note, &c->notes,
 				    "%s: claims are decided by its first run "
 				    "alone, %s",
-				    c->group[g].label,
-				    run->summary.row[0].run);
+				    c->group[g].label, run->summary.row[0].run);
 		for (size_t i = 0; i < count; i++) {
 			struct compare_decision *of =
 				&line_for(c, &lines, &line[i])->of[g];
