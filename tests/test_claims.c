@@ -676,6 +676,50 @@ static void test_lock_xchg_no_interval(void **state)
 	expect(xchg, "cannot tell: too few invocations");
 }
 
+/* ------------------------------------------------------------ reordering */
+
+static void litmus(const char *variant, double weak, double control)
+{
+	static const char *const metric[] = { "weak", "tries", "control",
+					      "control_tries" };
+	const double value[] = { weak, 1e6, control, 1e4 };
+	char id[96];
+
+	snprintf(id, sizeof(id), "litmus/%s/thread/l3/-", variant);
+	for (size_t i = 0; i < COUNT(metric); i++)
+		row(id, metric[i], value[i], value[i], value[i]);
+}
+
+/* By the names of x86-64 and of others: what must be seen, what must not, and
+ * what nothing is told of where the control shows nothing. */
+static void test_reordering(void **state)
+{
+	static const char xchg_never[] =
+		"a load overtakes an earlier LOCK XCHG",
+			  mfence_never[] =
+				  "a load overtakes a store before MFENCE",
+			  plain_seen[] =
+				  "a load overtakes an earlier store: plain";
+
+	(void)state;
+	litmus("sb_plain", 1000, 900);
+	litmus("sb_swpal", 0, 900);
+	litmus("sb_dmb_ish", 0, 0);
+	decide();
+	expect(plain_seen, "holds");
+	expect(xchg_never, "holds");
+	expect(mfence_never, "cannot tell: the control shows nothing");
+	end_run(NULL);
+	rows_begin(NULL);
+	litmus("sb_plain", 0, 900);
+	litmus("sb_xchg", 1, 900);
+	litmus("sb_fence_rw_rw", 0, 900);
+	decide();
+	expect(plain_seen, "differs");
+	expect(xchg_never, "differs");
+	expect(mfence_never, "holds");
+}
+
 /* The rules that are printed name the verdicts and the limits that are used. */
 static void test_rules(void **state)
 {
@@ -939,6 +983,7 @@ int main(void)
 		TEST(test_emulated),
 		TEST(test_long_reason),
 		cmocka_unit_test(test_lock_xchg),
+		TEST(test_reordering),
 		TEST(test_lock_xchg_shows_all),
 		TEST(test_lock_xchg_not_run),
 		TEST(test_lock_xchg_incomplete),
