@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "charts.h"
 #include "compare_html.h"
@@ -71,15 +69,10 @@ static int write_csv(const struct comparison *c, const char *dir,
 /* Before anything is printed, and after everything could be read. */
 static void make_directory(const char *dir)
 {
-	struct stat st;
-
-	if (!rundir_make(dir) && !stat(dir, &st) && !S_ISDIR(st.st_mode))
-		errno = ENOTDIR;
-	else if (!access(dir, W_OK))
-		return;
-	die_usage("%s: cannot be written: %s; choose another directory with "
-		  "-o",
-		  dir, strerror(errno));
+	if (rundir_make(dir) || rundir_try(dir))
+		die_usage("%s: cannot be written: %s; choose another "
+			  "directory with -o",
+			  dir, strerror(errno));
 }
 
 static int write_files(const struct comparison *c, const char *dir)

@@ -610,6 +610,11 @@ static void read_run(struct report *r, const char *dir)
 	if (summary_read(&r->summary, dir, err, sizeof(err)) ||
 	    env_file_read(&r->env, dir, err, sizeof(err)))
 		die_usage("%s", err);
+	/* before anything is printed */
+	if (rundir_try(dir))
+		die_usage("%s: cannot be written: %s; name the directory of a "
+			  "run, or a copy of it that you may write",
+			  dir, strerror(errno));
 	r->claim = claims_decide(&r->summary, &r->env, &r->claims);
 	if (!r->claim)
 		die("out of memory for the claims");
@@ -639,10 +644,11 @@ int report_make(const char *dir, FILE *out)
 		result = EXIT_CASE_FAILED;
 	if (rundir_write(dir, "report.html", write_html, &r))
 		result = EXIT_CASE_FAILED;
-	fprintf(out,
-		"\n%s: report.html, tables.md, charts/, summary.csv, "
-		"claims.csv\n",
-		dir);
+	if (result == EXIT_DONE)
+		fprintf(out,
+			"\n%s: report.html, tables.md, charts/, summary.csv, "
+			"claims.csv\n",
+			dir);
 	if (fflush(out) || ferror(out)) {
 		warn("standard output: %s", strerror(errno));
 		result = EXIT_CASE_FAILED;

@@ -8,7 +8,7 @@
 
 /* Makes tables.md, claims.csv, charts/ and report.html in dir and prints the
  * tables to out. An exit code: 0; 1 where one of them cannot be made; 2 where
- * dir is not a run that can be read. */
+ * dir is not a run that can be read, or not a directory to write into. */
 int report_make(const char *dir, FILE *out);
 
 #endif

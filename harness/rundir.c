@@ -85,6 +85,17 @@ int rundir_make(const char *path)
 	return mkdir(part, 0777) && errno != EEXIST ? -1 : 0;
 }
 
+int rundir_try(const char *path)
+{
+	struct stat st;
+
+	if (!stat(path, &st) && !S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return -1;
+	}
+	return access(path, W_OK | X_OK);
+}
+
 static int holds_run(const char *path)
 {
 	static const char *const file[] = { "summary.csv", "env.csv",

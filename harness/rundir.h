@@ -25,6 +25,9 @@ struct rundir {
 /* As mkdir -p does. 0, or -1 and errno. */
 int rundir_make(const char *path);
 
+/* Whether files can be made in a directory: 0, or -1 and errno. */
+int rundir_try(const char *path);
+
 /* Writes DIR/NAME by write(), whole or not at all. 0, or -1, said on stderr. */
 int rundir_write(const char *dir, const char *name,
 		 void (*write)(const void *what, FILE *out), const void *what);

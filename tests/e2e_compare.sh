@@ -252,6 +252,15 @@ fi
 compare a b -o file
 expect "-o of a file is refused" exits 2
 expect "and it is named" says file
+if has_ordinary; then
+	mkdir -m 555 closed
+	attempt_ordinary "$PROGRAM" compare a b -o closed/deep/er
+	expect "-o where an ordinary user may not write is refused" refused \
+		"closed/deep/er: cannot be written: Permission denied"
+else
+	skipped "-o where an ordinary user may not write" \
+		"setpriv is not there, or another user cannot reach $BUILD"
+fi
 
 # ----------------------------------------------------------------- refusals
 

@@ -25,6 +25,8 @@ cp "$run"/*.csv "$again"
 before=$(cksum "$again"/*.csv)
 attempt "$PROGRAM" report "$again"
 expect "report of a run's CSV files exits 0" exits 0
+expect "and names what it made, at the end" [ "$(tail -n 1 "$WORK/out")" = \
+	"$again: report.html, tables.md, charts/, summary.csv, claims.csv" ]
 expect "and tables.md is the same" cmp "$run/tables.md" "$again/tables.md"
 expect "and so are the tables on stdout" [ \
 	"$(grep -v "^$run" "$WORK/run.out")" = \
@@ -155,6 +157,22 @@ refuses "a column that is missing" renamed renamed/summary.csv:1
 expect "and it is named" says value
 mkdir -p directory/summary.csv
 refuses "a directory for a summary.csv" directory directory/summary.csv
+refuses "a file of a run" run/summary.csv "run/summary.csv: cannot be written"
+expect "and it says what to name" says "name the directory of a run"
+if has_ordinary; then
+	mkdir closed
+	cp "$run"/*.csv closed
+	chmod 555 closed
+	left=$(find closed | sort)
+	attempt_ordinary "$PROGRAM" report closed
+	expect "a run that may not be written is refused" \
+		refused "closed: cannot be written: Permission denied"
+	expect "and nothing is made" [ "$(find closed | sort)" = "$left" ]
+	chmod 755 closed
+else
+	skipped "a run that may not be written" \
+		"setpriv is not there, or another user cannot reach $BUILD"
+fi
 cd "$ROOT" || exit 2
 
 # ------------------------------------------------------- numbers that are whole
@@ -195,6 +213,7 @@ if is_emulated; then
 else
 	expect "and says so" says gnuplot
 fi
+expect "and not that all is made" fails_to_find 'report.html, ' "$WORK/out"
 expect "and tables.md is there all the same" \
 	[ -s "$plain/tables.md" ]
 expect "and has the tables" [ "$(grep '^|' "$run/tables.md")" = \
@@ -212,6 +231,7 @@ mkdir "$again/tables.md"
 attempt "$PROGRAM" report "$again"
 expect "a tables.md that cannot be written: exit 1" exits 1
 expect "and says which" says "$again/tables.md"
+expect "and not that all is made" fails_to_find 'report.html, ' "$WORK/out"
 expect "and nothing temporary is left" \
 	[ -z "$(find "$again" -name '*.tmp*')" ]
 finish

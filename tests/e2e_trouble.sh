@@ -68,10 +68,6 @@ refuses "-o where a file is" "$WORK/file"
 refuses "-o below a file" "$WORK/file/below"
 refuses "-o where nothing can be made" /proc/nope
 expect "the file in the way is as it was" [ ! -s "$WORK/file" ]
-if [ "$(id -u)" -ne 0 ]; then
-	mkdir -m 555 "$WORK/closed"
-	refuses "-o in a directory that may not be written" "$WORK/closed"
-fi
 
 # --------------------------------------------------------------- a full disk
 
@@ -191,20 +187,13 @@ fi
 # -------------------------------------------------------- an ordinary user
 
 run=$WORK/user/run
-if [ "$(id -u)" -ne 0 ]; then
-	mkdir "$WORK/user"
-	set --
-else
-	chmod 711 "$WORK"
-	mkdir -m 777 "$WORK/user"
-	set -- setpriv --reuid=65534 --regid=65534 --clear-groups
-fi
 id=roundtrip/eventfd/thread/pu/-
-if [ $# -gt 0 ] && ! "$@" test -x "$TEST_PROGRAM" -a -r "$ROOT/plots"; then
+mkdir -m 777 "$WORK/user"
+if ! has_ordinary; then
 	skipped "an ordinary user" \
 		"setpriv is not there, or another user cannot reach $BUILD"
 else
-	attempt "$@" "$TEST_PROGRAM" run getppid "$id" \
+	attempt_ordinary "$TEST_PROGRAM" run getppid "$id" \
 		--budget 2s --invocations 2 -o "$run"
 	expect "an ordinary user's run exits 0" exits 0
 	expect_none "and keeps the contract" "$(run_flaws "$run")"
@@ -216,13 +205,11 @@ else
 	ok:4 | denied: | absent:) ok "system calls are 4, or denied" ;;
 	*) failed "system calls are 4, or denied" "'$status', '$counted'" ;;
 	esac
-	if [ $# -gt 0 ]; then
-		mkdir -m 755 "$WORK/closed"
-		attempt "$@" "$TEST_PROGRAM" run getppid --budget 1s \
-			--invocations 2 -o "$WORK/closed"
-		expect "a directory that may not be written is refused" \
-			refused "$WORK/closed"
-		expect "before anything is measured" measured_nothing
-	fi
+	mkdir -m 555 "$WORK/closed"
+	attempt_ordinary "$TEST_PROGRAM" run getppid --budget 1s \
+		--invocations 2 -o "$WORK/closed"
+	expect "a directory that may not be written is refused" \
+		refused "$WORK/closed"
+	expect "before anything is measured" measured_nothing
 fi
 finish
