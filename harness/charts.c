@@ -121,6 +121,26 @@ static void add_setting(char *buf, size_t size, const char *name,
 	snprintf(buf + used, size - used, "'; ");
 }
 
+/* What gnuplot draws, by the name of its terminal and of the file, and how a
+ * whole one ends. */
+static const struct format {
+	const char *name, *end;
+} format[] = {
+	{ "svg", "</svg>" },
+	{ "png", "IEND\xae\x42\x60\x82" },
+};
+
+enum { FORMATS = sizeof(format) / sizeof(*format) };
+
+/* Where gnuplot draws a chart, less the format that it appends. A file of this
+ * name is not whole, or not known to be. */
+static void put_temporary(char *buf, size_t size, const char *dir,
+			  const char *name)
+{
+	snprintf(buf, size, "%.3900s/charts/%s.%d.tmp", dir, name,
+		 (int)getpid());
+}
+
 static pid_t start(const char *dir, const char *plots, const char *name,
 		   const char *terminal)
 {
@@ -131,7 +151,7 @@ static pid_t start(const char *dir, const char *plots, const char *name,
 	sigset_t none;
 	pid_t pid;
 
-	snprintf(out, sizeof(out), "%.3900s/charts/%s", dir, name);
+	put_temporary(out, sizeof(out), dir, name);
 	snprintf(program, sizeof(program), "%.3900s/%s.gp", plots, name);
 	add_setting(settings, sizeof(settings), "dir", dir);
 	add_setting(settings, sizeof(settings), "plots", plots);
@@ -147,18 +167,69 @@ static pid_t start(const char *dir, const char *plots, const char *name,
 	return errno ? -1 : pid;
 }
 
+static bool succeeded(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+/* Line ends may follow the end. */
+static bool is_whole(const char *path, const char *end)
+{
+	char tail[32] = ""; /* no chart is as short */
+	size_t length = strlen(end), count = 0;
+	FILE *in = fopen(path, "re");
+
+	if (!in)
+		return false;
+	if (!fseek(in, -(long)sizeof(tail), SEEK_END))
+		count = fread(tail, 1, sizeof(tail), in);
+	fclose(in);
+	while (count && tail[count - 1] == '\n')
+		count--;
+	return count >= length && !memcmp(tail + count - length, end, length);
+}
+
+/* Gives a chart its name once gnuplot, which exits 0 on a full disk too, has
+ * drawn all of it. 0, or -1, said on stderr. */
+static int finish(const char *dir, const char *name, const struct format *f,
+		  pid_t pid)
+{
+	char out[PATH_MAX], temporary[PATH_MAX + 8], path[PATH_MAX];
+	const char *why;
+
+	put_temporary(out, sizeof(out), dir, name);
+	snprintf(temporary, sizeof(temporary), "%s.%s", out, f->name);
+	snprintf(path, sizeof(path), "%.3900s/charts/%s.%s", dir, name,
+		 f->name);
+	if (!succeeded(pid))
+		why = "gnuplot failed";
+	else if (!is_whole(temporary, f->end))
+		why = "gnuplot wrote a part of it alone; is the disk full?";
+	else if (rename(temporary, path))
+		why = strerror(errno);
+	else
+		return 0;
+	unlink(temporary);
+	warn("chart %s could not be drawn: %s", path, why);
+	return -1;
+}
+
 /* One program as SVG and PNG. 0, or -1 (said on stderr); *started: there is a
  * gnuplot. */
 static int draw(const char *dir, const char *plots, const char *name,
 		bool *started)
 {
-	static const char *const terminal[] = { "svg", "png" };
-	pid_t pid[2];
+	pid_t pid[FORMATS];
 	int result = 0, why = 0;
 
 	/* side by side: gnuplot is one thread */
-	for (size_t i = 0; i < 2; i++) {
-		pid[i] = start(dir, plots, name, terminal[i]);
+	for (size_t i = 0; i < FORMATS; i++) {
+		pid[i] = start(dir, plots, name, format[i].name);
 		why = pid[i] < 0 ? errno : why;
 	}
 	*started = !why;
@@ -168,17 +239,9 @@ static int draw(const char *dir, const char *plots, const char *name,
 		     strerror(why));
 		result = -1;
 	}
-	for (size_t i = 0; i < 2; i++) {
-		int status = 0;
-
-		while (pid[i] >= 0 && waitpid(pid[i], &status, 0) < 0 &&
-		       errno == EINTR)
-			;
-		if (WIFEXITED(status) && !WEXITSTATUS(status))
-			continue;
-		warn("chart %s.%s could not be drawn", name, terminal[i]);
-		result = -1;
-	}
+	for (size_t i = 0; i < FORMATS; i++)
+		if (pid[i] >= 0 && finish(dir, name, &format[i], pid[i]))
+			result = -1;
 	return result;
 }
 
@@ -213,10 +276,14 @@ int charts_draw(const struct summary *s, const char *dir)
 	return result;
 }
 
-int charts_draw_one(const char *dir, const char *name)
+int charts_draw_named(const char *dir, const char *const *name, size_t count)
 {
 	const char *plots = prepare(dir);
-	bool started;
+	bool started = true;
+	int result = plots ? 0 : -1;
 
-	return plots ? draw(dir, plots, name, &started) : -1;
+	for (size_t i = 0; plots && started && i < count; i++)
+		if (draw(dir, plots, name[i], &started))
+			result = -1;
+	return result;
 }

@@ -7,12 +7,13 @@
 
 #include "summary.h"
 
-/* Draws every chart that a run has data for, as SVG and PNG into dir/charts. 0,
- * or -1, said on stderr, where one cannot be drawn. */
+/* Draws every chart that a run has data for, as SVG and PNG into dir/charts,
+ * each whole or not at all: what was there before stays. 0, or -1, said on
+ * stderr, where one cannot be drawn. */
 int charts_draw(const struct summary *s, const char *dir);
 
-/* The same with one program of plots/, whatever it reads of dir. */
-int charts_draw_one(const char *dir, const char *name);
+/* The same with programs of plots/, whatever they read of dir. */
+int charts_draw_named(const char *dir, const char *const *name, size_t count);
 
 /* Markdown links to the charts that show a bench. */
 void charts_link(const struct summary *s, const char *bench, FILE *out);

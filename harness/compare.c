@@ -77,6 +77,8 @@ static void make_directory(const char *dir)
 
 static int write_files(const struct comparison *c, const char *dir)
 {
+	static const char *const chart[] = { "compare_forest", "compare_bars",
+					     "compare_cdf" };
 	size_t curves = 0;
 	int result = write_csv(c, dir, &curves);
 	struct page page = {
@@ -85,9 +87,7 @@ static int write_files(const struct comparison *c, const char *dir)
 
 	if (rundir_write(dir, "compare.md", write_markdown, &page))
 		result = -1;
-	if (charts_draw_one(dir, "compare_forest") ||
-	    charts_draw_one(dir, "compare_bars") ||
-	    (curves && charts_draw_one(dir, "compare_cdf")))
+	if (charts_draw_named(dir, chart, curves ? 3 : 2))
 		result = -1;
 	if (rundir_write(dir, "compare.html", write_html, &page))
 		result = -1;

@@ -214,6 +214,8 @@ if have gnuplot; then
 	compare a b --case slow -o one
 	expect "a chart of one case is drawn" exits 0
 	expect "and gnuplot has nothing to warn of" [ ! -s "$WORK/err" ]
+	expect "nor has it left anything temporary" \
+		[ -z "$(find one -name '*.tmp*')" ]
 	{
 		echo "bench,variant,peer,place,param,metric,unit,low,high,count"
 		echo "roundtrip,pipe,thread,pu,-,latency,ns,100,101,5"
@@ -248,6 +250,14 @@ if have tidy; then
 	expect_none "and tidy finds no error in it" "$(grep ' - Error: ' \
 		"$WORK/err")"
 fi
+make_cutting_gnuplot full-disk
+attempt env PATH="$WORK/full-disk:$PATH" "$PROGRAM" compare a b -o cut
+expect "charts that gnuplot cuts off: exit 1" exits 1
+for chart in forest bars; do
+	expect "and compare_$chart is named" \
+		says "cut/charts/compare_$chart.svg could not be drawn"
+done
+expect "and none is kept" [ -z "$(find cut/charts -type f)" ]
 : >file
 compare a b -o file
 expect "-o of a file is refused" exits 2

@@ -219,6 +219,25 @@ expect "and tables.md is there all the same" \
 expect "and has the tables" [ "$(grep '^|' "$run/tables.md")" = \
 	"$(grep '^|' "$plain/tables.md")" ]
 
+cut=$WORK/cut
+mkdir -p "$cut/charts"
+cp "$run"/*.csv "$cut"
+echo old >"$cut/charts/message.svg"
+make_cutting_gnuplot "$WORK/full-disk"
+attempt env PATH="$WORK/full-disk:$PATH" "$PROGRAM" report "$cut"
+expect "charts that gnuplot cuts off: report exits 1" exits 1
+for chart in roundtrip distribution message; do
+	for type in svg png; do
+		expect "and $chart.$type is named" \
+			says "charts/$chart.$type could not be drawn"
+	done
+done
+expect "and none is kept, nor anything temporary" [ \
+	"$(cd "$cut/charts" && find . -type f)" = ./message.svg ]
+expect "and what was there is as it was" [ \
+	"$(cat "$cut/charts/message.svg")" = old ]
+expect "and not that all is made" fails_to_find 'report.html, ' "$WORK/out"
+
 if [ -c /dev/full ]; then
 	attempt_into /dev/full "$PROGRAM" report "$again"
 	expect "report into a full device exits 1" exits 1
