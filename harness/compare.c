@@ -49,8 +49,7 @@ static void write_html(const void *what, FILE *out)
 	compare_html_write(page->c, page->dir, page->charts, out);
 }
 
-static int write_csv(const struct comparison *c, const char *dir,
-		     size_t *curves)
+static int write_csv(const struct comparison *c, const char *dir)
 {
 	char path[PATH_MAX];
 	struct csv_out *out;
@@ -61,7 +60,7 @@ static int write_csv(const struct comparison *c, const char *dir,
 		return complain(path);
 	snprintf(path, sizeof(path), "%.4000s/compare_cdf.csv", dir);
 	out = csv_create(path);
-	if (!out || compare_write_cdf(c, out, curves))
+	if (!out || compare_write_cdf(c, out))
 		return complain(path);
 	return 0;
 }
@@ -79,15 +78,14 @@ static int write_files(const struct comparison *c, const char *dir)
 {
 	static const char *const chart[] = { "compare_forest", "compare_bars",
 					     "compare_cdf" };
-	size_t curves = 0;
-	int result = write_csv(c, dir, &curves);
+	int result = write_csv(c, dir);
 	struct page page = {
-		c, dir, COMPARE_CHARTS | (curves ? COMPARE_CDF_CHART : 0)
+		c, dir, COMPARE_CHARTS | (c->curves ? COMPARE_CDF_CHART : 0)
 	};
 
 	if (rundir_write(dir, "compare.md", write_markdown, &page))
 		result = -1;
-	if (charts_draw_named(dir, chart, curves ? 3 : 2))
+	if (charts_draw_named(dir, chart, c->curves ? 3 : 2))
 		result = -1;
 	if (rundir_write(dir, "compare.html", write_html, &page))
 		result = -1;
@@ -131,8 +129,10 @@ int compare_runs(const struct compare_options *o, FILE *out)
 	int result = EXIT_DONE;
 
 	compare_make(&c, o);
-	if (o->dir)
+	if (o->dir) {
+		compare_read_cdf(&c);
 		make_directory(o->dir);
+	}
 	if (is_found(&c, o->fail_on))
 		result = EXIT_CASE_FAILED;
 	if (print(&c, o, out))

@@ -151,6 +151,20 @@ struct compare_claim {
 	} * of; /* one a group */
 };
 
+/* How many round trips took so long. */
+struct compare_bucket {
+	double high, count; /* ns: where it ends */
+};
+
+/* The distribution of one case in one group. */
+struct compare_curve {
+	const struct compare_group *group;
+	const char *id;                /* of the case */
+	struct compare_bucket *bucket; /* the shortest first */
+	size_t count, room;
+	double lowest; /* ns: where the first bucket begins */
+};
+
 /* All that a comparison came to; what prints or draws it computes nothing. */
 struct comparison {
 	struct compare_run *run;
@@ -171,6 +185,8 @@ struct comparison {
 	size_t notes;
 	struct compare_claim *claim;
 	size_t claims;
+	struct compare_curve *curve; /* of cases that several groups have */
+	size_t curves;
 	double threshold;
 	unsigned verdicts; /* those to show */
 };
@@ -187,6 +203,10 @@ void compare_read(struct comparison *c, const struct compare_options *options);
 void compare_decide(struct comparison *c);
 void compare_environment(struct comparison *c);
 void compare_claims(struct comparison *c);
+
+/* Reads comparison.curve from the histogram.csv of the runs that have one;
+ * exits 2 where one is damaged. */
+void compare_read_cdf(struct comparison *c);
 
 /* Appends to c->unsafe or c->note. */
 void compare_say(char ***lines, size_t *count, const char *format, ...)
@@ -226,9 +246,8 @@ struct csv_out;
 int compare_write_csv(const struct comparison *c, struct csv_out *out);
 
 /* compare_cdf.csv: group,name,case,latency,share: how many round trips took at
- * most so long, of cases that several groups have; *curves of them. */
-int compare_write_cdf(const struct comparison *c, struct csv_out *out,
-		      size_t *curves);
+ * most so long, by comparison.curve. 0, or -1 and errno. */
+int compare_write_cdf(const struct comparison *c, struct csv_out *out);
 
 void compare_write_json(const struct comparison *c, FILE *out);
 

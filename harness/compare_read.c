@@ -465,6 +465,9 @@ void compare_free(struct comparison *c)
 		free(c->group[i].run);
 	for (size_t i = 0; i < c->runs; i++)
 		free_run(&c->run[i]);
+	for (size_t i = 0; i < c->curves; i++)
+		free(c->curve[i].bucket);
+	free(c->curve);
 	free_lines(c->unsafe, c->unsafes);
 	free_lines(c->note, c->notes);
 	free(c->pairing);

@@ -153,17 +153,7 @@ static size_t pick_cases(const struct comparison *c,
 	return count;
 }
 
-struct bucket {
-	double high, count;
-};
-
-struct distribution {
-	struct bucket *bucket;
-	size_t count, room;
-	double lowest;
-};
-
-static void add_bucket(struct distribution *d, double low, double high,
+static void add_bucket(struct compare_curve *d, double low, double high,
 		       double count)
 {
 	if (d->count == d->room) {
@@ -174,13 +164,13 @@ static void add_bucket(struct distribution *d, double low, double high,
 	}
 	if (!d->count || low < d->lowest)
 		d->lowest = low;
-	d->bucket[d->count++] = (struct bucket){ high, count };
+	d->bucket[d->count++] = (struct compare_bucket){ high, count };
 }
 
 /* Takes the buckets of the picked cases from a run's histogram.csv, where there
  * is one. */
 static void read_histogram(const char *dir, const struct compare_row **picked,
-			   size_t cases, struct distribution *of)
+			   size_t cases, struct compare_curve *of)
 {
 	static const char *const column[] = { "bench", "variant", "peer",
 					      "place", "param",   "metric",
@@ -217,15 +207,51 @@ static void read_histogram(const char *dir, const struct compare_row **picked,
 	}
 	if (csv_error(in))
 		die_usage("%s", csv_error(in));
+	if (csv_is_cut(in))
+		die_usage("%s:%zu: the last line has no end: the file is cut "
+			  "off; make it again",
+			  path, csv_line(in));
 	csv_in_close(in);
 }
 
 static int by_high(const void *a, const void *b)
 {
-	double x = ((const struct bucket *)a)->high;
-	double y = ((const struct bucket *)b)->high;
+	double x = ((const struct compare_bucket *)a)->high;
+	double y = ((const struct compare_bucket *)b)->high;
 
 	return (x > y) - (x < y);
+}
+
+/* A group's distributions of the picked cases, less those without a bucket. */
+static void read_group(struct comparison *c, const struct compare_group *group,
+		       const struct compare_row **picked, size_t cases)
+{
+	struct compare_curve of[MOST_PANELS];
+
+	memset(of, 0, sizeof(of));
+	for (size_t i = 0; i < group->runs; i++)
+		read_histogram(c->run[group->run[i]].path, picked, cases, of);
+	for (size_t k = 0; k < cases; k++) {
+		if (!of[k].count)
+			continue;
+		of[k].group = group;
+		of[k].id = picked[k]->id;
+		qsort(of[k].bucket, of[k].count, sizeof(*of[k].bucket),
+		      by_high);
+		c->curve[c->curves++] = of[k];
+	}
+}
+
+void compare_read_cdf(struct comparison *c)
+{
+	const struct compare_row *picked[MOST_PANELS];
+	size_t cases = pick_cases(c, picked);
+
+	c->curve = calloc(c->groups * cases + 1, sizeof(*c->curve));
+	if (!c->curve)
+		die("out of memory for distributions");
+	for (size_t g = 0; g < c->groups; g++)
+		read_group(c, &c->group[g], picked, cases);
 }
 
 static void write_point(struct csv_out *out, const struct compare_group *group,
@@ -238,52 +264,31 @@ static void write_point(struct csv_out *out, const struct compare_group *group,
 	csv_end(out);
 }
 
-static void write_distribution(struct csv_out *out,
-			       const struct compare_group *group,
-			       const char *id, struct distribution *d)
+static void write_curve(struct csv_out *out, const struct compare_curve *d)
 {
 	double all = 0, so_far = 0;
 
-	if (!d->count)
-		return;
 	for (size_t i = 0; i < d->count; i++)
 		all += d->bucket[i].count;
-	qsort(d->bucket, d->count, sizeof(*d->bucket), by_high);
-	write_point(out, group, id, d->lowest, 0);
+	write_point(out, d->group, d->id, d->lowest, 0);
 	for (size_t i = 0; i < d->count; i++) {
 		so_far += d->bucket[i].count;
 		/* buckets that several runs share are one step */
 		if (i + 1 == d->count ||
 		    d->bucket[i + 1].high > d->bucket[i].high)
-			write_point(out, group, id, d->bucket[i].high,
+			write_point(out, d->group, d->id, d->bucket[i].high,
 				    so_far / all);
 	}
 }
 
-int compare_write_cdf(const struct comparison *c, struct csv_out *out,
-		      size_t *curves)
+int compare_write_cdf(const struct comparison *c, struct csv_out *out)
 {
 	static const char *const column[] = { "group", "name", "case",
 					      "latency", "share" };
-	const struct compare_row *picked[MOST_PANELS];
-	size_t count = pick_cases(c, picked);
 
-	*curves = 0;
 	write_header(out, column, sizeof(column) / sizeof(*column));
-	for (size_t g = 0; g < c->groups; g++) {
-		const struct compare_group *group = &c->group[g];
-		struct distribution of[MOST_PANELS];
-
-		memset(of, 0, sizeof(of));
-		for (size_t i = 0; i < group->runs; i++)
-			read_histogram(c->run[group->run[i]].path, picked,
-				       count, of);
-		for (size_t k = 0; k < count; k++) {
-			*curves += of[k].count > 0;
-			write_distribution(out, group, picked[k]->id, &of[k]);
-			free(of[k].bucket);
-		}
-	}
+	for (size_t i = 0; i < c->curves; i++)
+		write_curve(out, &c->curve[i]);
 	return csv_close(out);
 }
 

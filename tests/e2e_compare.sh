@@ -305,16 +305,27 @@ damaged() # file what: a copy of run b whose file comes from stdin
 	cp -r b damaged
 	cat >"damaged/$1"
 }
-for file in summary invocations env; do
+{
+	echo "bench,variant,peer,place,param,metric,unit,low,high,count"
+	echo "roundtrip,pipe,thread,pu,-,latency,ns,100,101,5"
+	echo "roundtrip,pipe,thread,pu,-,latency,ns,200,202,50000000"
+} >b/histogram.csv
+for file in summary invocations env histogram; do
 	lines=$(wc -l <b/$file.csv)
 	head -c -9 b/$file.csv | sed '$s/,[^,]*$//' | damaged $file.csv
 	refuses "a $file.csv cut within a row" damaged/$file.csv:"$lines" \
-		a damaged
+		a damaged -o none
 	printf 'city,mayor\nUtrecht,Dijksma\n' | damaged $file.csv
-	refuses "somebody else's $file.csv" damaged/$file.csv:1 a damaged
+	refuses "somebody else's $file.csv" damaged/$file.csv:1 \
+		a damaged -o none
 	: | damaged $file.csv
-	refuses "an empty $file.csv" damaged/$file.csv a damaged
+	refuses "an empty $file.csv" damaged/$file.csv \
+		a damaged -o none
 done
+head -c -3 b/histogram.csv | damaged histogram.csv
+refuses "a histogram.csv cut within a number" damaged/histogram.csv:3 \
+	a damaged -o none
+expect "and nothing is made" [ ! -e none ]
 sed '3s/,[^,]*$/,twelve/' b/invocations.csv | damaged invocations.csv
 refuses "a word for a number" damaged/invocations.csv:3 a damaged
 refuses "a file that is no summary.csv" b/env.csv:1 a b/env.csv
