@@ -14,6 +14,7 @@
 #include "die.h"
 #include "env_file.h"
 #include "json.h"
+#include "lookup.h"
 #include "records.h"
 #include "stats.h"
 #include "summary.h"
@@ -213,9 +214,51 @@ static const struct timed *find_timed(const struct timings *t, const char *key,
 
 /* ---------------------------------------------------------- the entries */
 
+/* The rows that count, linked within their case: to look through all rows for
+ * each case took minutes of a large run. */
+struct counters {
+	struct lookup cases; /* of an id: its number */
+	size_t *first;       /* of each case: a row; LOOKUP_NONE: none */
+	size_t *next;        /* of each row: the next of its case */
+};
+
+static void link_counters(struct counters *c, const struct summary *s)
+{
+	char id[SUMMARY_ID];
+	size_t count = 0;
+
+	memset(c, 0, sizeof(*c));
+	c->first = malloc(s->count * sizeof(*c->first));
+	c->next = malloc(s->count * sizeof(*c->next));
+	if (!c->first || !c->next)
+		die("out of memory for the counters");
+	/* from the last row, so that the first comes first */
+	for (size_t i = s->count; i-- > 0;) {
+		const struct summary_row *row = &s->row[i];
+		size_t of;
+
+		if (!row->ok || strcmp(row->unit, "count"))
+			continue;
+		of = lookup_add(&c->cases, summary_id(row, id, sizeof(id)), "",
+				count);
+		if (of == count)
+			c->first[count++] = LOOKUP_NONE;
+		c->next[i] = c->first[of];
+		c->first[of] = i;
+	}
+}
+
+static void free_counters(struct counters *c)
+{
+	lookup_free(&c->cases);
+	free(c->first);
+	free(c->next);
+}
+
 struct entries {
 	FILE *out;
 	const struct summary *summary;
+	struct counters counters;
 	const char *bench; /* the last one */
 	int family, instance;
 	size_t count;
@@ -255,17 +298,16 @@ static void put_times(FILE *out, double iterations, double real, double cpu)
 }
 
 /* What was counted of the same case. */
-static void put_counters(struct entries *e, const struct summary_row *of)
+static void put_counters(struct entries *e, const char *id)
 {
-	const struct summary *s = e->summary;
+	const struct counters *c = &e->counters;
+	size_t of = lookup_find(&c->cases, id, "");
 
-	for (size_t i = 0; i < s->count; i++) {
-		const struct summary_row *row = &s->row[i];
-
-		if (row->ok && !strcmp(row->unit, "count") &&
-		    summary_same_case(row, of))
-			add_number(e->out, row->metric, row->value);
-	}
+	if (of == LOOKUP_NONE)
+		return;
+	for (size_t i = c->first[of]; i != LOOKUP_NONE; i = c->next[i])
+		add_number(e->out, e->summary->row[i].metric,
+			   e->summary->row[i].value);
 }
 
 static double median_processors(const struct timed *timed, size_t count)
@@ -316,7 +358,7 @@ static void put_case(struct entries *e, const struct summary_row *row,
 		  row->value * median_processors(timed, count));
 	add_number(e->out, "ci_low", row->ci.low);
 	add_number(e->out, "ci_high", row->ci.high);
-	put_counters(e, row);
+	put_counters(e, id);
 	fputc('}', e->out);
 }
 
@@ -326,6 +368,7 @@ static void put_entries(FILE *out, const struct summary *s,
 	struct entries e = { .out = out, .summary = s };
 	size_t lacking = 0;
 
+	link_counters(&e.counters, s);
 	fputs("  \"benchmarks\": [", out);
 	for (size_t i = 0; i < s->count; i++) {
 		const struct summary_row *row = &s->row[i];
@@ -337,6 +380,7 @@ static void put_entries(FILE *out, const struct summary *s,
 			put_case(&e, row, timings);
 	}
 	fputs("\n  ]\n", out);
+	free_counters(&e.counters);
 	if (lacking)
 		warn("%zu rows have no number and are left out; summary.csv "
 		     "says why",

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "results.h"
 #include "support.h"
@@ -178,6 +179,66 @@ static void test_context(void **state)
 	expect_has("\"load_avg\": []");
 }
 
+/* Those of its own case, in the file's order, wherever they stand. */
+static void test_counters(void **state)
+{
+	(void)state;
+	make("1,m,r,b,v,-,-,-,zeroth,count,ok,,2,9,1,,,,,,,,,slope,\n"
+	     "1,m,r,b,w,-,-,-,others,count,ok,,2,9,2,,,,,,,,,slope,\n"
+	     "1,m,r,b,v,-,-,-,latency,ns,ok,,2,9,5,,,,,,,,,single,\n"
+	     "1,m,r,b,v,-,-,-,lacks,count,denied,no,,,,,,,,,,,,,\n"
+	     "1,m,r,b,w,-,-,-,latency,ns,ok,,2,9,5,,,,,,,,,single,\n"
+	     "1,m,r,b,x,-,-,-,latency,ns,ok,,2,9,5,,,,,,,,,single,\n"
+	     "1,m,r,b,v,-,-,-,call,ns,ok,,2,9,5,,,,,,,,,single,\n"
+	     "1,m,r,b,v,-,-,-,first,count,ok,,2,9,3,,,,,,,,,slope,\n");
+	assert_int_equal(count("\"ns\", \"zeroth\": 1, \"first\": 3}"), 2);
+	assert_int_equal(count("\"ns\", \"others\": 2}"), 1);
+	assert_int_equal(count("\"ns\"}"), 1);
+}
+
+static double seconds_to_make(size_t cases)
+{
+	FILE *f = fopen("summary.csv", "w");
+	struct timespec before, after;
+
+	assert_non_null(f);
+	fputs(RESULTS_SUMMARY_HEADER "\n", f);
+	for (size_t i = 0; i < cases; i++)
+		fprintf(f,
+			"1,m,r,b,v%zu,-,-,-,latency,ns,ok,,2,9,5,,,,,,,,,"
+			"single,\n"
+			"1,m,r,b,v%zu,-,-,-,syscalls,count,ok,,2,9,4,,,,,,,,,"
+			"slope,\n",
+			i, i);
+	assert_int_equal(fclose(f), 0);
+	f = open_memstream(&json, &json_size);
+	assert_non_null(f);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	assert_int_equal(report_json(".", f), EXIT_DONE);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(count("\"syscalls\": 4}"), cases);
+	free(json);
+	json = NULL;
+	return (double)(after.tv_sec - before.tv_sec) +
+	       1e-9 * (double)(after.tv_nsec - before.tv_nsec);
+}
+
+/* Ten times as many cases take ten times as long, but for memory that is
+ * farther away; a look through all rows for each, a hundred times. */
+static void test_many_cases(void **state)
+{
+	double few = 1e9, many = 1e9;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		few = fmin(few, seconds_to_make(1000));
+		many = fmin(many, seconds_to_make(10000));
+	}
+	if (many > 30 * few)
+		fail_msg("%g s and %g s", few, many);
+}
+
 /* What would end a string, where a file may hold such. */
 static void test_hostile(void **state)
 {
@@ -217,9 +278,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, end)
 	const struct CMUnitTest tests[] = {
-		TEST(test_text),     TEST(test_entries), TEST(test_batches),
-		TEST(test_left_out), TEST(test_context), TEST(test_hostile),
-		TEST(test_locale),
+		TEST(test_text),       TEST(test_entries), TEST(test_batches),
+		TEST(test_left_out),   TEST(test_context), TEST(test_counters),
+		TEST(test_many_cases), TEST(test_hostile), TEST(test_locale),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
