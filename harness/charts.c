@@ -24,9 +24,11 @@
  * of the bench. */
 static const struct chart {
 	const char *name, *bench, *text, *cases;
+	bool of_histogram; /* which a run that is kept may be without */
 } chart[] = {
 	{ "roundtrip", "roundtrip", "round trip by mechanism and place" },
-	{ "distribution", "roundtrip", "distribution of round trips" },
+	{ "distribution", "roundtrip", "distribution of round trips",
+	  .of_histogram = true },
 	{ "create", "create", "creation: call, first instruction, done" },
 	{ "oneway", "oneway", "one way: the call, and the other runs" },
 	{ "startup", "worker", "start of worker and child, layer by layer" },
@@ -43,7 +45,8 @@ static const struct chart {
 	  "atomic/*/-" },
 	{ "contention", "atomic", "atomic operations over who contends",
 	  "atomic/*_crowd/*" },
-	{ "visible", "visible", "from a store until another sees it" },
+	{ "visible", "visible", "from a store until another sees it",
+	  .of_histogram = true },
 	{ "fence", "fence", "fences over outstanding stores" },
 	{ "litmus", "litmus", "litmus tests: seen, or how rare at most" },
 	{ "store_buffer_depth", "store_buffer_depth",
@@ -65,10 +68,22 @@ static bool has_data(const struct summary *s, const struct chart *c)
 	return false;
 }
 
-void charts_link(const struct summary *s, const char *bench, FILE *out)
+/* The path of a chart that the run has, or NULL. */
+static const char *path_of(const struct summary *s, const struct chart *c,
+			   const char *dir)
+{
+	static char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.4000s/charts/%s.svg", dir, c->name);
+	return has_data(s, c) && !access(path, F_OK) ? path : NULL;
+}
+
+void charts_link(const struct summary *s, const char *dir, const char *bench,
+		 FILE *out)
 {
 	for (size_t i = 0; i < CHARTS; i++)
-		if (!strcmp(chart[i].bench, bench) && has_data(s, &chart[i]))
+		if (!strcmp(chart[i].bench, bench) &&
+		    path_of(s, &chart[i], dir))
 			fprintf(out, "\n![%s](charts/%s.svg)\n", chart[i].text,
 				chart[i].name);
 }
@@ -79,11 +94,10 @@ size_t charts_inline(const struct summary *s, const char *dir, FILE *out)
 
 	for (size_t i = 0; i < CHARTS; i++) {
 		const struct chart *c = &chart[i];
-		char path[PATH_MAX], id[64];
+		const char *path = path_of(s, c, dir);
+		char id[64];
 
-		snprintf(path, sizeof(path), "%.4000s/charts/%s.svg", dir,
-			 c->name);
-		if (!has_data(s, c) || access(path, F_OK))
+		if (!path)
 			continue;
 		snprintf(id, sizeof(id), "chart-%s", c->name);
 		html_put(out, "<h3>%s: %s</h3>\n", c->name, c->text);
@@ -266,13 +280,20 @@ static const char *prepare(const char *dir)
 int charts_draw(const struct summary *s, const char *dir)
 {
 	const char *plots = prepare(dir);
-	bool started = true;
+	bool started = true, histogram;
 	int result = plots ? 0 : -1;
+	char path[PATH_MAX];
 
-	for (size_t i = 0; plots && started && i < CHARTS; i++)
-		if (has_data(s, &chart[i]) &&
-		    draw(dir, plots, chart[i].name, &started))
+	snprintf(path, sizeof(path), "%.4000s/histogram.csv", dir);
+	histogram = !access(path, F_OK);
+	for (size_t i = 0; plots && started && i < CHARTS; i++) {
+		const struct chart *c = &chart[i];
+
+		if (!has_data(s, c) || (c->of_histogram && !histogram))
+			continue;
+		if (draw(dir, plots, c->name, &started))
 			result = -1;
+	}
 	return result;
 }
 

@@ -15,8 +15,10 @@ int charts_draw(const struct summary *s, const char *dir);
 /* The same with programs of plots/, whatever they read of dir. */
 int charts_draw_named(const char *dir, const char *const *name, size_t count);
 
-/* Markdown links to the charts that show a bench. */
-void charts_link(const struct summary *s, const char *bench, FILE *out);
+/* Markdown links to the charts of the run in dir that show a bench and have
+ * been drawn. */
+void charts_link(const struct summary *s, const char *dir, const char *bench,
+		 FILE *out);
 
 /* Every chart that a run has data for and that has been drawn, as figures with
  * what to see in each. How many. */

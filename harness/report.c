@@ -507,9 +507,10 @@ static bool is_emulated(const struct summary *s)
 	return false;
 }
 
-/* Every bench's tables under headings of a level; links: with its charts. */
+/* Every bench's tables under headings of a level, with links to the charts of
+ * the run in dir, or none where that is NULL. */
 static void write_benches(const struct summary *s, const char *level,
-			  bool links, FILE *out)
+			  const char *dir, FILE *out)
 {
 	size_t views;
 	struct view *view = list_views(s, &views);
@@ -519,8 +520,8 @@ static void write_benches(const struct summary *s, const char *level,
 		if (strcmp(bench, view[i].bench)) {
 			bench = view[i].bench;
 			fprintf(out, "\n%s %s\n", level, bench);
-			if (links)
-				charts_link(s, bench, out);
+			if (dir)
+				charts_link(s, dir, bench, out);
 		}
 		fputc('\n', out);
 		print_matrix(s, &view[i], TABLE_MARKDOWN, out);
@@ -555,7 +556,7 @@ static void write_markdown(const void *what, FILE *out)
 			"");
 	print_claims(r, TABLE_MARKDOWN, out);
 	fprintf(out, "\n%s", claims_rules);
-	write_benches(s, "##", true, out);
+	write_benches(s, "##", r->dir, out);
 }
 
 /* report.html has the same tables, from the same Markdown. */
@@ -572,7 +573,7 @@ static void write_html(const void *what, FILE *out)
 	FILE *text = open_memstream(&tables, &size);
 
 	if (text)
-		write_benches(&r->summary, "###", false, text);
+		write_benches(&r->summary, "###", NULL, text);
 	if (!text || fclose(text))
 		die("out of memory for report.html");
 	html.tables = tables;
@@ -639,10 +640,11 @@ int report_make(const char *dir, FILE *out)
 	read_run(&r, dir);
 	print_terminal(&r, out);
 	result = make_claims(&r);
-	if (rundir_write(dir, "tables.md", write_markdown, &r) ||
-	    charts_draw(&r.summary, dir))
+	/* first: the rest links what charts there are */
+	if (charts_draw(&r.summary, dir))
 		result = EXIT_CASE_FAILED;
-	if (rundir_write(dir, "report.html", write_html, &r))
+	if (rundir_write(dir, "tables.md", write_markdown, &r) ||
+	    rundir_write(dir, "report.html", write_html, &r))
 		result = EXIT_CASE_FAILED;
 	if (result == EXIT_DONE)
 		fprintf(out,
