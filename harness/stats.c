@@ -396,41 +396,110 @@ static enum stats_reason usable(const double *x, size_t n)
 	return reason;
 }
 
+/* How many of all b / a are at most `ratio`. Ascending, so that what a larger a
+ * is compared with begins where the smaller one's ended. */
+static size_t pairs_up_to(const double *a, size_t na, const double *b,
+			  size_t nb, double ratio)
+{
+	size_t count = 0, j = 0;
+
+	for (size_t i = 0; i < na; i++) {
+		while (j < nb && b[j] / a[i] <= ratio)
+			j++;
+		count += j;
+	}
+	return count;
+}
+
+static uint64_t bits_of(double x)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &x, sizeof(bits));
+	return bits;
+}
+
+static double of_bits(uint64_t bits)
+{
+	double x;
+
+	memcpy(&x, &bits, sizeof(x));
+	return x;
+}
+
+/*
+ * The k-th smallest, from 1, of all b / a, which are never laid out: there may
+ * be more than memory holds. Of numbers above 0 the bits ascend as they do, so
+ * halving them ends at the very number after 64 steps at most.
+ */
+static double kth_ratio(const double *a, size_t na, const double *b, size_t nb,
+			size_t k)
+{
+	uint64_t low = bits_of(b[0] / a[na - 1]);
+	uint64_t high = bits_of(b[nb - 1] / a[0]);
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (pairs_up_to(a, na, b, nb, of_bits(middle)) < k)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return of_bits(low);
+}
+
+/* An ascending copy; NULL: no memory. */
+static double *sorted(const double *x, size_t n)
+{
+	double *copy = allocate(n, sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, x, n * sizeof(*copy));
+	gsl_sort(copy, 1, n);
+	return copy;
+}
+
+/* Of ascending values above 0. */
+static void find_shift(struct shift *shift, const double *a, size_t na,
+		       const double *b, size_t nb, double level)
+{
+	const size_t pairs = na * nb, c = moses_rank(na, nb, level);
+
+	shift->ratio = exp((log(kth_ratio(a, na, b, nb, (pairs + 1) / 2)) +
+			    log(kth_ratio(a, na, b, nb, pairs / 2 + 1))) /
+			   2);
+	if (!c) {
+		shift->reason = STATS_TOO_FEW;
+		return;
+	}
+	shift->ci.low = exp(log(kth_ratio(a, na, b, nb, c)));
+	shift->ci.high = exp(log(kth_ratio(a, na, b, nb, pairs - c + 1)));
+}
+
 struct shift stats_shift(const double *a, size_t na, const double *b, size_t nb,
 			 double level)
 {
 	struct shift shift = { NAN, no_interval, usable(a, na) };
-	size_t pairs, c;
-	double *d;
+	double *x, *y;
 
 	if (!shift.reason)
 		shift.reason = usable(b, nb);
 	if (!shift.reason && !is_level(level))
 		shift.reason = STATS_NOT_FINITE;
-	if (!shift.reason && na > SIZE_MAX / sizeof(*d) / nb)
+	if (!shift.reason && na > SIZE_MAX / nb)
 		shift.reason = STATS_NO_MEMORY;
 	if (shift.reason)
 		return shift;
-	pairs = na * nb;
-	d = allocate(pairs, sizeof(*d));
-	if (!d) {
+	x = sorted(a, na);
+	y = sorted(b, nb);
+	if (x && y)
+		find_shift(&shift, x, na, y, nb, level);
+	else
 		shift.reason = STATS_NO_MEMORY;
-		return shift;
-	}
-
-	for (size_t i = 0; i < na; i++)
-		for (size_t j = 0; j < nb; j++)
-			d[i * nb + j] = log(b[j] / a[i]);
-	gsl_sort(d, 1, pairs);
-	shift.ratio = exp(gsl_stats_median_from_sorted_data(d, 1, pairs));
-	c = moses_rank(na, nb, level);
-	if (c) {
-		shift.ci.low = exp(d[c - 1]);
-		shift.ci.high = exp(d[pairs - c]);
-	} else {
-		shift.reason = STATS_TOO_FEW;
-	}
-	free(d);
+	free(x);
+	free(y);
 	return shift;
 }
 

@@ -104,7 +104,8 @@ struct shift {
  * na * nb = 4096 pairs, by the normal approximation beyond. Levels come in
  * steps, of which the next above is taken: 95 % asked covers 95.2 % at 16
  * against 16, 95.7 % at 10 and 97.1 % at 4; for 3 against 3 there is a ratio
- * and no interval (STATS_TOO_FEW). Time and memory grow with na * nb.
+ * and no interval (STATS_TOO_FEW). Memory grows with na + nb, and so does time,
+ * but for sorting.
  */
 struct shift stats_shift(const double *a, size_t na, const double *b, size_t nb,
 			 double level);

@@ -269,6 +269,66 @@ static void test_shift_textbook(void **state)
 	assert_near(log(shift.ci.high), 0.76, 1e-9);
 }
 
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The very median of all pairs laid out, with ties, and beyond what a double
+ * holds. */
+static void test_shift_is_of_all_pairs(void **state)
+{
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+	double a[9], b[9], d[81];
+
+	(void)state;
+	for (int round = 0; round < 500; round++) {
+		const size_t na = 1 + gsl_rng_uniform_int(rng, LENGTH(a));
+		const size_t nb = 1 + gsl_rng_uniform_int(rng, LENGTH(b));
+		const size_t pairs = na * nb;
+		const double huge = round % 10 ? 1 : 1e300;
+		double median;
+
+		for (size_t i = 0; i < na; i++)
+			a[i] = (double)(1 + gsl_rng_uniform_int(rng, 7)) / huge;
+		for (size_t i = 0; i < nb; i++)
+			b[i] = (double)(1 + gsl_rng_uniform_int(rng, 7)) * huge;
+		for (size_t i = 0; i < pairs; i++)
+			d[i] = log(b[i % nb] / a[i / nb]);
+		qsort(d, pairs, sizeof(*d), ascending);
+		median = exp((d[(pairs - 1) / 2] + d[pairs / 2]) / 2);
+		if (stats_shift(a, na, b, nb, 0.95).ratio < median ||
+		    stats_shift(a, na, b, nb, 0.95).ratio > median)
+			fail_msg("not %.17g, round %d", median, round);
+	}
+	gsl_rng_free(rng);
+}
+
+/* Pairs that no memory holds: forty thousand million of them. */
+static void test_shift_of_many(void **state)
+{
+	const size_t n = 200000;
+	double *a = calloc(2 * n, sizeof(*a)), *b = a + n;
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+	struct shift shift;
+
+	(void)state;
+	assert_non_null(a);
+	for (size_t i = 0; i < n; i++) {
+		a[i] = 1 + gsl_rng_uniform(rng);
+		b[i] = 2 * (1 + gsl_rng_uniform(rng));
+	}
+	shift = stats_shift(a, n, b, n, 0.95);
+	assert_int_equal(shift.reason, STATS_OK);
+	assert_near(shift.ratio, 2, 0.01);
+	assert_true(shift.ci.low < shift.ratio && shift.ratio < shift.ci.high);
+	assert_near(shift.ci.high / shift.ci.low, 1, 0.01);
+	gsl_rng_free(rng);
+	free(a);
+}
+
 /* How many ratios lie below the interval is the tabulated critical value. */
 static void test_shift_ranks(void **state)
 {
@@ -896,6 +956,8 @@ int main(void)
 		cmocka_unit_test(test_quantile_interval),
 		cmocka_unit_test(test_shift_by_hand),
 		cmocka_unit_test(test_shift_textbook),
+		cmocka_unit_test(test_shift_is_of_all_pairs),
+		cmocka_unit_test(test_shift_of_many),
 		cmocka_unit_test(test_shift_ranks),
 		cmocka_unit_test(test_shift_refuses),
 		cmocka_unit_test(test_permutation),
