@@ -276,24 +276,31 @@ struct csv_in {
 };
 
 /* Remembers the first error, on one line whatever it quotes. */
-__attribute__((format(printf, 3, 4))) static int
-fail(struct csv_in *in, size_t line, const char *format, ...)
+static void set_error(struct csv_in *in, size_t line, const char *format,
+		      va_list args)
 {
-	va_list args;
 	int used;
 
 	if (in->error[0])
-		return FAILED;
+		return;
 	used = snprintf(in->error, sizeof(in->error), "%.*s:%zu: ", PATH_MAX,
 			in->path, line);
-	va_start(args, format);
 	vsnprintf(in->error + used, sizeof(in->error) - (size_t)used, format,
 		  args);
-	va_end(args);
 	for (unsigned char *c = (unsigned char *)in->error; *c; c++) {
 		if (*c < ' ' || *c == 0x7f)
 			*c = '?';
 	}
+}
+
+__attribute__((format(printf, 3, 4))) static int
+fail(struct csv_in *in, size_t line, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set_error(in, line, format, args);
+	va_end(args);
 	return FAILED;
 }
 
@@ -533,6 +540,19 @@ struct csv_in *csv_open(const char *path, char *err, size_t errsize)
 	return NULL;
 }
 
+struct csv_in *csv_open_in(const char *dir, const char *name, char *err,
+			   size_t errsize)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%.*s/%s", PATH_MAX - 64, dir, name);
+	if (access(path, F_OK) && errno == ENOENT) {
+		*err = '\0';
+		return NULL;
+	}
+	return csv_open(path, err, errsize);
+}
+
 int csv_column(const struct csv_in *in, const char *name)
 {
 	for (size_t i = 0; i < in->header.fields; i++) {
@@ -599,9 +619,22 @@ double csv_field_num(struct csv_in *in, int column)
 	return NAN;
 }
 
-bool csv_is_cut(const struct csv_in *in)
+int csv_refuse(struct csv_in *in, const char *format, ...)
 {
-	return in->ended && in->cut;
+	va_list args;
+
+	va_start(args, format);
+	set_error(in, in->line, format, args);
+	va_end(args);
+	return -1;
+}
+
+int csv_check_end(struct csv_in *in)
+{
+	if (in->ended && in->cut)
+		csv_refuse(in, "the last line has no end: the file is cut off; "
+			       "make it again");
+	return csv_error(in) ? -1 : 0;
 }
 
 const char *csv_error(const struct csv_in *in)

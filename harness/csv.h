@@ -70,6 +70,14 @@ struct csv_in;
 /* Reads the header row. NULL on failure, with the message in err, if any. */
 struct csv_in *csv_open(const char *path, char *err, size_t errsize);
 
+/*
+ * The same of dir/name, which a run may lack: NULL and err "" where nothing has
+ * that name. What is there and cannot be opened, such as a loop of links, is a
+ * failure like any other.
+ */
+struct csv_in *csv_open_in(const char *dir, const char *name, char *err,
+			   size_t errsize);
+
 /* Index of the column with this name in the header, or -1. */
 int csv_column(const struct csv_in *in, const char *name);
 
@@ -90,10 +98,6 @@ const char *csv_field(const struct csv_in *in, int column);
  */
 double csv_field_num(struct csv_in *in, int column);
 
-/* Whether csv_read() has come to an end that is no end of a line: allowed, but
- * of a file that ended its lines, its end is missing. */
-bool csv_is_cut(const struct csv_in *in);
-
 /* The error, or NULL while there is none. */
 const char *csv_error(const struct csv_in *in);
 
@@ -102,6 +106,18 @@ const char *csv_error(const struct csv_in *in);
  * caller's own; the header's before the first csv_read().
  */
 size_t csv_line(const struct csv_in *in);
+
+/*
+ * The caller's own error of the row last read: "path:line: " and the text, on
+ * one line, unless there was an error before. From then on csv_read() returns
+ * -1; so does this.
+ */
+int csv_refuse(struct csv_in *in, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* For files that end their lines, after the last csv_read(): 0, or -1 and the
+ * error that there was, or that the file is cut off. */
+int csv_check_end(struct csv_in *in);
 
 /* NULL is fine. */
 void csv_in_close(struct csv_in *in);

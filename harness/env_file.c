@@ -2,84 +2,84 @@
 /* env.csv, read back: what the machine was when a run was made. */
 #include "env_file.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "csv.h"
+#include "lookup.h"
 
 static const char *const column[] = { "name", "value", "source" };
 
 enum { COLUMNS = sizeof(column) / sizeof(*column) };
 
-static int take_fact(struct env_file *file, struct csv_in *in, const int *at)
+static int take_fact(struct env_file *file, struct csv_in *in, const int *at,
+		     struct lookup *lines)
 {
+	const char *name = csv_field(in, at[0]);
+	size_t line = csv_line(in), first = lookup_add(lines, name, "", line);
 	struct env_fact *larger, *fact;
 
+	/* one of two would be told, and which says nothing */
+	if (first != line)
+		return csv_refuse(in,
+				  "'%.100s' is given on line %zu already; "
+				  "remove one",
+				  name, first);
+	if (file->count == ENV_FACTS_MAX)
+		return csv_refuse(in,
+				  "more than %d facts; no machine has as many: "
+				  "make the file again",
+				  ENV_FACTS_MAX);
 	/* a few hundred rows: no need to grow in steps */
 	larger = realloc(file->fact, (file->count + 1) * sizeof(*larger));
 	if (!larger)
-		return -1;
+		return csv_refuse(in, "out of memory; free some");
 	file->fact = larger;
 	fact = &larger[file->count++];
-	fact->name = strdup(csv_field(in, at[0]));
+	fact->name = strdup(name);
 	fact->value = strdup(csv_field(in, at[1]));
 	fact->source = strdup(csv_field(in, at[2]));
-	return fact->name && fact->value && fact->source ? 0 : -1;
+	return fact->name && fact->value && fact->source ?
+		       0 :
+		       csv_refuse(in, "out of memory; free some");
 }
 
-static int read_facts(struct env_file *file, struct csv_in *in,
-		      const char *path, char *err, size_t size)
+static int read_facts(struct env_file *file, struct csv_in *in)
 {
-	int at[COLUMNS], more;
+	struct lookup lines = { 0 }; /* of each fact so far */
+	int at[COLUMNS], result = 0;
 
 	for (int i = 0; i < COLUMNS; i++) {
 		at[i] = csv_column(in, column[i]);
-		if (at[i] >= 0)
-			continue;
-		snprintf(err, size,
-			 "%s:1: no column '%s': not an env.csv of handoff",
-			 path, column[i]);
-		return -1;
+		if (at[i] < 0)
+			return csv_refuse(in,
+					  "no column '%s': not an env.csv of "
+					  "handoff",
+					  column[i]);
 	}
-	while ((more = csv_read(in)) > 0) {
-		if (file->count == ENV_FACTS_MAX) {
-			snprintf(err, size,
-				 "%s:%zu: more than %d facts; no machine has "
-				 "as many: make the file again",
-				 path, csv_line(in), ENV_FACTS_MAX);
-			return -1;
-		}
-		if (take_fact(file, in, at)) {
-			snprintf(err, size, "%s: out of memory", path);
-			return -1;
-		}
-	}
-	if (more < 0)
-		snprintf(err, size, "%s", csv_error(in));
-	return more;
+	while (!result && csv_read(in) > 0)
+		result = take_fact(file, in, at, &lines);
+	lookup_free(&lines);
+	return csv_check_end(in);
 }
 
 int env_file_read(struct env_file *file, const char *dir, char *err,
 		  size_t size)
 {
-	char path[PATH_MAX];
 	struct csv_in *in;
 	int result;
 
 	memset(file, 0, sizeof(*file));
-	snprintf(path, sizeof(path), "%.4000s/env.csv", dir);
-	if (access(path, F_OK))
-		return 0;
-	in = csv_open(path, err, size);
+	in = csv_open_in(dir, "env.csv", err, size);
 	if (!in)
-		return -1;
-	result = read_facts(file, in, path, err, size);
-	csv_in_close(in);
-	if (result)
+		return *err ? -1 : 0;
+	result = read_facts(file, in);
+	if (result) {
+		snprintf(err, size, "%s", csv_error(in));
 		env_file_free(file);
+	}
+	csv_in_close(in);
 	return result;
 }
 

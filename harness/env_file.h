@@ -19,7 +19,8 @@ struct env_file {
 };
 
 /* Reads DIR/env.csv. 0, also where there is none (no facts then); or -1 with
- * one line in err. */
+ * one line in err: "path:line: what; what to do". A fact given twice, a file
+ * that is cut off or has more than ENV_FACTS_MAX is refused. */
 int env_file_read(struct env_file *file, const char *dir, char *err,
 		  size_t size);
 void env_file_free(struct env_file *file);

@@ -202,9 +202,8 @@ static int read_rows(struct summary *s, struct reader *r)
 	}
 	if (more < 0)
 		return fail_csv(r);
-	if (csv_is_cut(r->in))
-		return fail(r, "the last line has no end: the file is cut "
-			       "off; make it again");
+	if (csv_check_end(r->in))
+		return fail_csv(r);
 	if (!s->count)
 		return fail(r, "no rows; the run measured nothing");
 	return 0;

@@ -432,6 +432,70 @@ static void test_reader_errors(void **state)
 	}
 }
 
+/* Errors of whoever reads: of the row last read, on one line, the first. */
+static void test_refuse(void **state)
+{
+	struct csv_in *in;
+
+	(void)state;
+	write_text("a,b\n1,2\n3,4\n");
+	in = csv_open(PATH, err, sizeof(err));
+	assert_non_null(in);
+	assert_int_equal(csv_read(in), 1);
+	assert_int_equal(csv_refuse(in, "no %s\n; mend", "city"), -1);
+	assert_int_equal(csv_refuse(in, "something else"), -1);
+	assert_string_equal(csv_error(in), "t.csv:2: no city?; mend");
+	assert_int_equal(csv_read(in), -1);
+	assert_int_equal(csv_check_end(in), -1);
+	csv_in_close(in);
+}
+
+static void expect_end(const char *text, int result, const char *where)
+{
+	struct csv_in *in;
+
+	write_text(text);
+	in = csv_open(PATH, err, sizeof(err));
+	assert_non_null(in);
+	while (csv_read(in) > 0)
+		;
+	assert_int_equal(csv_check_end(in), result);
+	if (where)
+		assert_non_null(strstr(csv_error(in), where));
+	csv_in_close(in);
+}
+
+static void test_check_end(void **state)
+{
+	(void)state;
+	expect_end("a,b\n1,2\n", 0, NULL);
+	expect_end("a,b\n", 0, NULL);
+	expect_end("a,b\n1,2\n3,4", -1, "t.csv:3: the last line has no end");
+	expect_end("a,b", -1, "t.csv:1: the last line has no end");
+	expect_end("a,b\n1\n", -1, "t.csv:2: 1 field");
+}
+
+/* Only what has no name is absent. */
+static void test_open_in(void **state)
+{
+	struct csv_in *in;
+
+	(void)state;
+	write_text("a\n1\n");
+	in = csv_open_in(".", PATH, err, sizeof(err));
+	assert_non_null(in);
+	csv_in_close(in);
+	snprintf(err, sizeof(err), "old");
+	assert_null(csv_open_in(".", "none.csv", err, sizeof(err)));
+	assert_string_equal(err, "");
+	assert_int_equal(symlink("loop.csv", "loop.csv"), 0);
+	assert_null(csv_open_in(".", "loop.csv", err, sizeof(err)));
+	assert_non_null(strstr(err, "./loop.csv:1: cannot open: "));
+	assert_int_equal(unlink("loop.csv"), 0);
+	assert_null(csv_open_in(PATH, "file.csv", err, sizeof(err)));
+	assert_non_null(strstr(err, "t.csv/file.csv:1: cannot open: "));
+}
+
 static void test_unreadable(void **state)
 {
 	(void)state;
@@ -935,6 +999,9 @@ int main(void)
 		cmocka_unit_test(test_header_alone),
 		cmocka_unit_test(test_lines_with_quoted_ends),
 		cmocka_unit_test(test_reader_errors),
+		cmocka_unit_test(test_refuse),
+		cmocka_unit_test(test_check_end),
+		cmocka_unit_test(test_open_in),
 		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_not_a_number),
