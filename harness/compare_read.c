@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "cases.h"
 #include "csv.h"
@@ -31,7 +30,7 @@ static void *allocate(size_t count, size_t size)
  * beside it is looked at. */
 static void read_run(struct compare_run *run, const char *path)
 {
-	char err[PATH_MAX + 256], file[PATH_MAX];
+	char err[PATH_MAX + 256];
 	struct stat st;
 
 	memset(run, 0, sizeof(*run));
@@ -42,12 +41,10 @@ static void read_run(struct compare_run *run, const char *path)
 	run->id = run->summary.row[0].run;
 	if (stat(path, &st) || !S_ISDIR(st.st_mode))
 		return;
-	if (env_file_read(&run->env, path, err, sizeof(err)))
+	if (env_file_read(&run->env, path, err, sizeof(err)) ||
+	    series_read(&run->series, path, &run->summary, err, sizeof(err)))
 		die_usage("%s", err);
-	snprintf(file, sizeof(file), "%.4000s/invocations.csv", path);
-	run->has_series = !access(file, F_OK);
-	if (run->has_series)
-		series_read(&run->series, path);
+	run->has_series = run->series.is_there;
 }
 
 /* -------------------------------------------------------------- groups */

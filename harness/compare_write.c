@@ -6,11 +6,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "compare.h"
 #include "csv.h"
 #include "die.h"
+#include "hist.h"
 #include "json.h"
 
 /* ------------------------------------------------------------------ CSV */
@@ -167,6 +167,30 @@ static void add_bucket(struct compare_curve *d, double low, double high,
 	d->bucket[d->count++] = (struct compare_bucket){ high, count };
 }
 
+/* A case's buckets ascend: one that does not was there before, or was moved. */
+struct ascent {
+	double high;
+	size_t line, buckets; /* 0: none yet */
+};
+
+static void check_bucket(struct csv_in *in, const char *id, struct ascent *last,
+			 double low, double high)
+{
+	if (++last->buckets > HIST_BUCKETS)
+		csv_refuse(in,
+			   "more than %zu buckets of %.200s; no histogram has "
+			   "as many: make the file again",
+			   (size_t)HIST_BUCKETS, id);
+	if (last->line && low < last->high)
+		csv_refuse(in,
+			   "the bucket of %.200s from %g follows that up to %g "
+			   "on line %zu: rows are given twice or were moved; "
+			   "make the file again",
+			   id, low, last->high, last->line);
+	last->high = high;
+	last->line = csv_line(in);
+}
+
 /* Takes the buckets of the picked cases from a run's histogram.csv, where there
  * is one. */
 static void read_histogram(const char *dir, const struct compare_row **picked,
@@ -176,41 +200,40 @@ static void read_histogram(const char *dir, const struct compare_row **picked,
 					      "place", "param",   "metric",
 					      "low",   "high",    "count" };
 	int at[sizeof(column) / sizeof(*column)];
-	char path[PATH_MAX], err[PATH_MAX + 256];
-	struct csv_in *in;
+	struct ascent last[MOST_PANELS] = { { 0 } };
+	char err[PATH_MAX + 256];
+	struct csv_in *in = csv_open_in(dir, "histogram.csv", err, sizeof(err));
 
-	snprintf(path, sizeof(path), "%.4000s/histogram.csv", dir);
-	if (access(path, F_OK))
-		return;
-	in = csv_open(path, err, sizeof(err));
-	if (!in)
+	if (!in && *err)
 		die_usage("%s", err);
+	if (!in)
+		return;
 	for (size_t i = 0; i < sizeof(column) / sizeof(*column); i++) {
 		at[i] = csv_column(in, column[i]);
 		if (at[i] < 0)
-			die_usage("%s:1: no column '%s': not a file of "
-				  "handoff's",
-				  path, column[i]);
+			csv_refuse(in,
+				   "no column '%s': not a file of handoff's",
+				   column[i]);
 	}
 	while (csv_read(in) > 0) {
+		double low = csv_field_num(in, at[6]);
+		double high = csv_field_num(in, at[7]);
+		double count = csv_field_num(in, at[8]);
 		char id[SUMMARY_ID];
 
 		snprintf(id, sizeof(id), "%s/%s/%s/%s/%s", csv_field(in, at[0]),
 			 csv_field(in, at[1]), csv_field(in, at[2]),
 			 csv_field(in, at[3]), csv_field(in, at[4]));
-		for (size_t k = 0; k < cases; k++)
-			if (!strcmp(picked[k]->id, id) &&
-			    !strcmp(csv_field(in, at[5]), "latency"))
-				add_bucket(&of[k], csv_field_num(in, at[6]),
-					   csv_field_num(in, at[7]),
-					   csv_field_num(in, at[8]));
+		for (size_t k = 0; k < cases; k++) {
+			if (strcmp(picked[k]->id, id) ||
+			    strcmp(csv_field(in, at[5]), "latency"))
+				continue;
+			check_bucket(in, id, &last[k], low, high);
+			add_bucket(&of[k], low, high, count);
+		}
 	}
-	if (csv_error(in))
+	if (csv_check_end(in))
 		die_usage("%s", csv_error(in));
-	if (csv_is_cut(in))
-		die_usage("%s:%zu: the last line has no end: the file is cut "
-			  "off; make it again",
-			  path, csv_line(in));
 	csv_in_close(in);
 }
 

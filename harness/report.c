@@ -20,6 +20,7 @@
 #include "fence_curve.h"
 #include "litmus_table.h"
 #include "lookup.h"
+#include "records.h"
 #include "report_html.h"
 #include "rundir.h"
 #include "summary.h"
@@ -603,19 +604,28 @@ static void print_terminal(const struct report *r, FILE *out)
 	print_claims(r, TABLE_TERMINAL, out);
 }
 
+static int pass_over(void *ctx, const struct record *record)
+{
+	(void)ctx;
+	(void)record;
+	return 0;
+}
+
 static void read_run(struct report *r, const char *dir)
 {
 	char err[PATH_MAX + 256];
 
 	r->dir = dir;
-	if (summary_read(&r->summary, dir, err, sizeof(err)) ||
-	    env_file_read(&r->env, dir, err, sizeof(err)))
+	if (summary_read(&r->summary, dir, err, sizeof(err)))
 		die_usage("%s", err);
-	/* before anything is printed */
 	if (rundir_try(dir))
 		die_usage("%s: cannot be written: %s; name the directory of a "
 			  "run, or a copy of it that you may write",
 			  dir, strerror(errno));
+	if (env_file_read(&r->env, dir, err, sizeof(err)) ||
+	    /* before anything is written: report.html counts these rows */
+	    records_each(dir, &r->summary, pass_over, NULL, err, sizeof(err)))
+		die_usage("%s", err);
 	r->claim = claims_decide(&r->summary, &r->env, &r->claims);
 	if (!r->claim)
 		die("out of memory for the claims");

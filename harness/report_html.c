@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "answer.h"
 #include "charts.h"
@@ -86,14 +85,15 @@ static int digest_record(void *ctx, const struct record *r)
 	return 0;
 }
 
-static void read_digest(struct digest *d, const char *dir)
+static void read_digest(struct digest *d, const struct report_html *r)
 {
 	char err[PATH_MAX + 256];
 
 	memset(d, 0, sizeof(*d));
 	d->longest_gap_ns = NAN;
 	d->last_block = -1;
-	if (records_each(dir, digest_record, d, err, sizeof(err)))
+	if (records_each(r->dir, r->summary, digest_record, d, err,
+			 sizeof(err)))
 		warn("%s", err);
 }
 
@@ -259,14 +259,13 @@ static int by_value(const void *a, const void *b)
 /* The arms of an A/A run: what differs though nothing does. */
 static void write_arms(const char *dir, FILE *out)
 {
-	char path[PATH_MAX], err[PATH_MAX + 256];
+	char err[PATH_MAX + 256];
 	double *spread = NULL, *larger = NULL;
 	size_t count = 0;
-	struct csv_in *in = NULL;
+	struct csv_in *in = csv_open_in(dir, "noise.csv", err, sizeof(err));
 
-	snprintf(path, sizeof(path), "%.4000s/noise.csv", dir);
-	if (!access(path, F_OK))
-		in = csv_open(path, err, sizeof(err));
+	if (!in && *err)
+		warn("%s", err);
 	while (in && csv_read(in) > 0) {
 		double value = csv_field_num(in, csv_column(in, "spread"));
 
@@ -277,6 +276,10 @@ static void write_arms(const char *dir, FILE *out)
 			spread = larger;
 			spread[count++] = value;
 		}
+	}
+	if (in && csv_check_end(in)) {
+		warn("%s", csv_error(in));
+		count = 0;
 	}
 	csv_in_close(in);
 	if (count) {
@@ -517,7 +520,7 @@ void report_html_write(const struct report_html *r, FILE *out)
 	static struct digest digest; /* of thousands of PUs: no stack's */
 	char subtitle[512], footer[512];
 
-	read_digest(&digest, r->dir);
+	read_digest(&digest, r);
 	snprintf(subtitle, sizeof(subtitle),
 		 "Run %.64s on %.128s. Values are medians over fresh "
 		 "processes, with 95 %% intervals in brackets.",

@@ -397,7 +397,7 @@ int report_json(const char *dir, FILE *out)
 
 	if (summary_read(&s, dir, err, sizeof(err)) ||
 	    env_file_read(&env, dir, err, sizeof(err)) ||
-	    records_each(dir, take_timed, &timings, err, sizeof(err)))
+	    records_each(dir, &s, take_timed, &timings, err, sizeof(err)))
 		die_usage("%s", err);
 	if (timings.count)
 		qsort(timings.timed, timings.count, sizeof(*timings.timed),

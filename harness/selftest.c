@@ -353,9 +353,9 @@ int selftest_run(FILE *out, double budget_s)
 	options.dir = dir;
 	result = runner_run(&options, used);
 	if (result != EXIT_INT) {
-		if (summary_read(&run.summary, dir, err, sizeof(err)))
+		if (summary_read(&run.summary, dir, err, sizeof(err)) ||
+		    series_read(&run.set, dir, &run.summary, err, sizeof(err)))
 			die("%s", err);
-		series_read(&run.set, dir);
 		run.step_ns = run.set.clock_step_ns;
 		result = report(&run, out);
 		summary_free(&run.summary);

@@ -2,15 +2,13 @@
 /* A run's invocations, read back as one series for each case and metric. */
 #include "series.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "csv.h"
 #include "die.h"
-#include "summary.h"
+#include "row_check.h"
 
 static void *grow(void *array, size_t used, size_t *room, size_t item)
 {
@@ -47,41 +45,36 @@ static void take_value(struct series_set *run, const char *id,
 	s->value[s->count++] = value;
 }
 
-/* Opens DIR/name and finds its columns; exits 2 where it cannot. */
+/* Opens DIR/name, which may be absent (NULL and err ""), and finds its columns.
+ */
 static struct csv_in *open_table(const char *dir, const char *name,
 				 const char *const *column, int *index,
-				 size_t columns)
+				 size_t columns, char *err, size_t size)
 {
-	char path[PATH_MAX], err[PATH_MAX + 256];
-	struct csv_in *in;
+	struct csv_in *in = csv_open_in(dir, name, err, size);
 
-	snprintf(path, sizeof(path), "%.4000s/%s", dir, name);
-	in = csv_open(path, err, sizeof(err));
-	if (!in)
-		die_usage("%s", err);
-	for (size_t i = 0; i < columns; i++) {
+	for (size_t i = 0; in && i < columns; i++) {
 		index[i] = csv_column(in, column[i]);
-		if (index[i] < 0)
-			die_usage("%s:1: no column '%s': not a file of "
-				  "handoff's",
-				  path, column[i]);
+		if (index[i] >= 0)
+			continue;
+		csv_refuse(in, "no column '%s': not a file of handoff's",
+			   column[i]);
+		snprintf(err, size, "%s", csv_error(in));
+		csv_in_close(in);
+		return NULL;
 	}
 	return in;
 }
 
-static int is_there(const char *dir, const char *name)
+/* 0; or -1 and its error in err. */
+static int close_table(struct csv_in *in, char *err, size_t size)
 {
-	char path[PATH_MAX];
+	int result = csv_check_end(in);
 
-	snprintf(path, sizeof(path), "%.4000s/%s", dir, name);
-	return !access(path, F_OK);
-}
-
-static void close_table(struct csv_in *in)
-{
-	if (csv_error(in))
-		die_usage("%s", csv_error(in));
+	if (result)
+		snprintf(err, size, "%s", csv_error(in));
 	csv_in_close(in);
+	return result;
 }
 
 /* bench … param are the first five columns asked for. */
@@ -92,27 +85,41 @@ static void read_id(struct csv_in *in, const int *at, char *id)
 		 csv_field(in, at[3]), csv_field(in, at[4]));
 }
 
-static void read_invocations(struct series_set *run, const char *dir)
+static int read_invocations(struct series_set *run, const char *dir,
+			    const struct summary *summary, char *err,
+			    size_t size)
 {
 	enum { BENCH, VARIANT, PEER, PLACE, PARAM, METRIC, VALUE, ALL };
 	static const char *const column[ALL] = { "bench", "variant", "peer",
 						 "place", "param",   "metric",
 						 "value" };
-	int at[ALL];
-	struct csv_in *in = open_table(dir, "invocations.csv", column, at, ALL);
+	struct row_check check = { 0 };
+	struct csv_in *in;
+	int at[ALL], order;
 
+	in = open_table(dir, "invocations.csv", column, at, ALL, err, size);
+	if (!in)
+		return *err ? -1 : 0;
+	run->is_there = true;
+	order = csv_column(in, "order");
 	while (csv_read(in) > 0) {
+		const char *metric = csv_field(in, at[METRIC]);
 		char id[SUMMARY_ID];
 
 		read_id(in, at, id);
-		take_value(run, id, csv_field(in, at[METRIC]),
-			   csv_field_num(in, at[VALUE]));
+		if (row_check_add(&check, in, id, metric,
+				  csv_field_num(in, order)))
+			break;
+		take_value(run, id, metric, csv_field_num(in, at[VALUE]));
 	}
-	close_table(in);
+	row_check_end(&check, in, summary);
+	row_check_free(&check);
+	return close_table(in, err, size);
 }
 
 /* The machine's own null spread, of an A/A run. */
-static void read_noise(struct series_set *run, const char *dir)
+static int read_noise(struct series_set *run, const char *dir, char *err,
+		      size_t size)
 {
 	enum { BENCH, VARIANT, PEER, PLACE, PARAM, METRIC, SPREAD, ALL };
 	static const char *const column[ALL] = { "bench", "variant", "peer",
@@ -121,44 +128,61 @@ static void read_noise(struct series_set *run, const char *dir)
 	struct csv_in *in;
 	int at[ALL];
 
-	if (!is_there(dir, "noise.csv"))
-		return;
+	in = open_table(dir, "noise.csv", column, at, ALL, err, size);
+	if (!in)
+		return *err ? -1 : 0;
 	run->has_noise = 1;
-	in = open_table(dir, "noise.csv", column, at, ALL);
 	while (csv_read(in) > 0) {
-		char id[SUMMARY_ID];
 		double spread = csv_field_num(in, at[SPREAD]);
+		const char *metric = csv_field(in, at[METRIC]);
+		char id[SUMMARY_ID];
 		struct series *s;
 
 		read_id(in, at, id);
-		s = series_find(run, id, csv_field(in, at[METRIC]));
-		if (s && spread > 0)
+		s = series_find(run, id, metric);
+		if (!s)
+			continue;
+		if (s->noise_line) {
+			csv_refuse(in,
+				   "%.200s %.60s is given on line %zu already; "
+				   "remove one",
+				   id, metric, s->noise_line);
+			break;
+		}
+		s->noise_line = csv_line(in);
+		if (spread > 0)
 			s->noise = spread;
 	}
-	close_table(in);
+	return close_table(in, err, size);
 }
 
-static void read_clock_step(struct series_set *run, const char *dir)
+static int read_clock_step(struct series_set *run, const char *dir, char *err,
+			   size_t size)
 {
 	static const char *const column[] = { "name", "value" };
 	struct csv_in *in;
 	int at[2];
 
-	if (!is_there(dir, "env.csv"))
-		return;
-	in = open_table(dir, "env.csv", column, at, 2);
+	in = open_table(dir, "env.csv", column, at, 2, err, size);
+	if (!in)
+		return *err ? -1 : 0;
 	while (csv_read(in) > 0)
 		if (!strcmp(csv_field(in, at[0]), "clock.step_ns"))
 			run->clock_step_ns = csv_field_num(in, at[1]);
-	close_table(in);
+	return close_table(in, err, size);
 }
 
-void series_read(struct series_set *run, const char *dir)
+int series_read(struct series_set *run, const char *dir,
+		const struct summary *summary, char *err, size_t size)
 {
 	memset(run, 0, sizeof(*run));
-	read_clock_step(run, dir);
-	read_invocations(run, dir);
-	read_noise(run, dir);
+	if (read_invocations(run, dir, summary, err, size) ||
+	    (run->is_there && (read_clock_step(run, dir, err, size) ||
+			       read_noise(run, dir, err, size)))) {
+		series_free(run);
+		return -1;
+	}
+	return 0;
 }
 
 void series_free(struct series_set *run)

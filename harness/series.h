@@ -3,15 +3,18 @@
 #ifndef HANDOFF_SERIES_H
 #define HANDOFF_SERIES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lookup.h"
+#include "summary.h"
 
 /* One metric of one case: what its invocations measured, in their order. */
 struct series {
 	double *value;
 	size_t count, room;
 	double noise; /* |ln ratio| of the two arms of an A/A run; 0: unknown */
+	size_t noise_line; /* of noise.csv; 0: none */
 };
 
 struct series_set {
@@ -19,13 +22,19 @@ struct series_set {
 	size_t count, room;
 	struct lookup index;  /* of each case id and metric */
 	double clock_step_ns; /* 0: not recorded */
+	bool is_there;        /* the run has an invocations.csv */
 	int has_noise;        /* it was an A/A run */
 };
 
-/* Reads DIR/invocations.csv, row by row; what it needs of DIR/env.csv, and
- * DIR/noise.csv, where they are there. Time grows with the rows, memory with
- * the values. Exits 2 with "path:line: what" where they cannot be read. */
-void series_read(struct series_set *set, const char *dir);
+/*
+ * Reads DIR/invocations.csv, row by row; where it is there, what it needs of
+ * DIR/env.csv, and DIR/noise.csv. Time grows with the rows, memory with the
+ * values. 0, or -1 with one line in err: "path:line: what; what to do". Rows
+ * given twice, a file cut off, more than INVOCATION_ROWS_MAX rows, or not as
+ * many of a case as the run's summary says are refused.
+ */
+int series_read(struct series_set *set, const char *dir,
+		const struct summary *summary, char *err, size_t size);
 void series_free(struct series_set *set);
 
 /* NULL: the run has no such case and metric. */

@@ -27,6 +27,11 @@ make_run() # dir machine run factor
 				value * (0.995 + i / 1500) \
 				>dir "/invocations.csv"
 	}
+	function counted(names, value,	i) {
+		row(names, value, value, value)
+		for (i = 0; i < 16; i++)
+			print names "," value >dir "/invocations.csv"
+	}
 	function fact(name, value) {
 		printf "%s,\"%s\",test\n", name, value >dir "/env.csv"
 	}
@@ -36,8 +41,8 @@ make_run() # dir machine run factor
 		print "name,value,source" >dir "/env.csv"
 		timed("slow,v,thread,pu,-,latency,ns", 1000 * factor)
 		timed("same,v,process,pu,size=1KiB,latency,ns", 5000)
-		row("same,v,process,pu,size=1KiB,syscalls,count", 4, 4, 4)
-		row("facts,v,-,-,-,seen,bool", 1, 1, 1)
+		counted("same,v,process,pu,size=1KiB,syscalls,count", 4)
+		counted("facts,v,-,-,-,seen,bool", 1)
 		printf "1,%s,%s,none,v,thread,core,-,latency,ns,absent," \
 			"\"no \"\"SMT\"\", here\",,,,,,,,,,,,,\n", machine, \
 			run >dir "/summary.csv"
@@ -222,6 +227,8 @@ if have gnuplot; then
 		echo "roundtrip,pipe,thread,pu,-,latency,ns,200,202,5"
 	} | tee a/histogram.csv >c/histogram.csv
 	for run in a c; do
+		sed -i '/^slow,v,/{p;s/slow,v/roundtrip,pipe/}' \
+			$run/invocations.csv
 		sed -i '2{p;s/slow,v/roundtrip,pipe/}' $run/summary.csv
 	done
 	compare a c -o deep
@@ -229,6 +236,29 @@ if have gnuplot; then
 		[ -s deep/charts/compare_cdf.svg ]
 	expect "which compare.md shows" \
 		grep -q charts/compare_cdf.svg deep/compare.md
+	cp -r c torn
+	refuses_histogram() # what line
+	{
+		attempt "$PROGRAM" compare a torn -o torn/out
+		expect "a histogram.csv $1 is refused with exit 2" exits 2
+		expect "and its line" says "torn/histogram.csv:$2: "
+	}
+	head -c -1 c/histogram.csv >torn/histogram.csv
+	refuses_histogram "cut within its last field" 3
+	{
+		cat c/histogram.csv
+		sed 1d c/histogram.csv
+	} >torn/histogram.csv
+	refuses_histogram "with its buckets twice" 4
+	awk 'NR == 1; NR == 2 {
+		for (i = 0; i < 20000; i++) {
+			sub(/[0-9]*,[0-9]*,5$/, 2 * i "," 2 * i + 1 ",5")
+			print
+		}
+	}' c/histogram.csv >torn/histogram.csv
+	refuses_histogram "with more buckets than there are" 10243
+	ln -sf histogram.csv torn
+	refuses_histogram "that is a loop of links" 1
 else
 	skipped "charts" "gnuplot is not installed"
 fi
@@ -326,6 +356,39 @@ head -c -3 b/histogram.csv | damaged histogram.csv
 refuses "a histogram.csv cut within a number" damaged/histogram.csv:3 \
 	a damaged -o none
 expect "and nothing is made" [ ! -e none ]
+for file in summary invocations env; do
+	head -c -1 b/$file.csv | damaged $file.csv
+	refuses "a $file.csv cut within its last field" \
+		"damaged/$file.csv:$(wc -l <b/$file.csv): the last line has no" \
+		a damaged
+	ln -sfn $file.csv damaged/$file.csv
+	refuses "a loop of links for $file.csv" damaged/$file.csv:1 a damaged
+done
+{ # none of them says by itself that it is not whole
+	cat b/invocations.csv
+	sed 1d b/invocations.csv
+	sed 1d b/invocations.csv
+} | damaged invocations.csv
+refuses "an invocations.csv with its rows three times" \
+	"damaged/invocations.csv:193: slow/v/thread/pu/- latency has 48 rows" \
+	a damaged
+head -n 40 b/invocations.csv | damaged invocations.csv
+refuses "one without its last third" "syscalls has 7 rows here and 16 inv" \
+	a damaged
+head -n 1 b/invocations.csv | damaged invocations.csv
+refuses "one of a header only" damaged/invocations.csv:1 a damaged
+sed 's/$/,1/;1s/,1$/,order/' b/invocations.csv | damaged invocations.csv
+refuses "one with an invocation twice" \
+	"invocations.csv:3: slow/v/thread/pu/- latency of invocation 1 " \
+	a damaged
+sed '2p' b/env.csv | damaged env.csv
+refuses "a fact given twice" \
+	"damaged/env.csv:3: 'clock.step_ns' is given on line 2" a damaged
+rm damaged/invocations.csv
+cp b/env.csv damaged
+compare a damaged
+expect "a run without an invocations.csv is compared" exits 0
+expect "by intervals alone" shows "unsafe: compared by intervals alone"
 sed '3s/,[^,]*$/,twelve/' b/invocations.csv | damaged invocations.csv
 refuses "a word for a number" damaged/invocations.csv:3 a damaged
 refuses "a file that is no summary.csv" b/env.csv:1 a b/env.csv

@@ -184,6 +184,16 @@ else
 	skipped "a run that may not be written" \
 		"setpriv is not there, or another user cannot reach $BUILD"
 fi
+damaged part <"$run/summary.csv"
+head -c -1 "$run/invocations.csv" >part/invocations.csv
+refuses "an invocations.csv cut within its last field" part \
+	"part/invocations.csv:$(wc -l <"$run/invocations.csv"): "
+damaged twice <"$run/summary.csv"
+sed 2p "$run/invocations.csv" >twice/invocations.csv
+refuses "an invocations.csv with a row twice" twice twice/invocations.csv:3
+damaged short <"$run/summary.csv"
+head -n 2 "$run/invocations.csv" >short/invocations.csv
+refuses "an invocations.csv of one row" short short/invocations.csv:2
 cd "$ROOT" || exit 2
 
 # ------------------------------------------------------- numbers that are whole
@@ -192,6 +202,7 @@ cd "$ROOT" || exit 2
 whole=$WORK/whole
 mkdir "$whole"
 cp "$run"/*.csv "$whole"
+rm "$whole/invocations.csv" # they are of other cases
 row() # case metric value
 {
 	echo "1,m,r,$1,$2,ns,ok,,10,100,$3,$3,$3,,,,,,,single,"

@@ -352,7 +352,7 @@ static void test_page_of_hostile_run(void **state)
 static void test_noise(void **state)
 {
 	(void)state;
-	trip("pipe", "thread", "pu", 4000, 3900, 4100);
+	fputs("1,m,r,b,v,-,-,-,call,ns,ok,,2,2,1,,,,,,,,,single,\n", run);
 	write_file("noise.csv", "machine,run,spread\nm,r,0.01\nm,r,0.02\n"
 				"m,r,0.05\nm,r,\n");
 	write_file(
@@ -364,8 +364,8 @@ static void test_noise(void **state)
 		/* two metrics of one invocation are one invocation */
 		"b,v,-,-,-,call,ns,0,0,0,time,1,1,1,1,1,3,,1,0,0,1,1000,\n"
 		"b,v,-,-,-,done,ns,0,0,0,time,1,1,1,1,1,3,,1,0,0,1,1000,\n"
-		"b,v,-,-,-,call,ns,1,0,0,time,1,1,1,1,1,7,4,1,0,0,0,,5000\n"
-		"b,v,-,-,-,calls,count,1,0,0,trace,1,1,1,1,1,9,,1,0,0,1,,\n");
+		"b,v,-,-,-,call,ns,1,1,0,time,1,1,1,1,1,7,4,1,0,0,0,,5000\n"
+		"b,v,-,-,-,calls,count,1,2,0,trace,1,1,1,1,1,9,,1,0,0,1,,\n");
 	write_file("env.csv", "name,value,source\n"
 			      "cpufreq.scaling_governor,powersave,x\n"
 			      "load.before,1,x\nload.after,2,x\n");
@@ -376,6 +376,16 @@ static void test_noise(void **state)
 	expect_has("<th scope=\"row\">governor</th>");
 	expect_has("</span> noisy</span>");
 	expect_has("<td>1</td><td>2</td>");
+}
+
+/* Half of the arms would tell of less noise than there was. */
+static void test_noise_cut_off(void **state)
+{
+	(void)state;
+	trip("pipe", "thread", "pu", 4000, 3900, 4100);
+	write_file("noise.csv", "machine,run,spread\nm,r,0.01\nm,r,0.02");
+	make_page("");
+	expect_has("no <code>run --aa</code>");
 }
 
 /* ----------------------------------------------------------- the machine */
@@ -489,6 +499,7 @@ int main(void)
 		TEST(test_page_of_summary_alone),
 		TEST(test_page_of_hostile_run),
 		TEST(test_noise),
+		TEST(test_noise_cut_off),
 		PLAIN(test_machine_boxes),
 		PLAIN(test_machine_lstopo),
 		PLAIN(test_machine_lacking),

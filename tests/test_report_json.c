@@ -107,10 +107,12 @@ static void test_entries(void **state)
 		   /* both parties were on a processor all the time */
 		   "roundtrip,pipe,process,pu,-,latency,ns,0,0,0,time,4900,400,"
 		   "4,100,1000,0,0,400,600,0,0,,\n"
-		   "roundtrip,pipe,process,pu,-,latency,ns,1,0,0,time,5100,500,"
+		   "roundtrip,pipe,process,pu,-,latency,ns,1,1,0,time,5100,500,"
 		   "4,100,1000,0,0,1000,1000,0,0,,\n"
 		   /* another pass counts, and is no timing */
-		   "roundtrip,pipe,process,pu,-,syscalls,count,0,0,0,trace,4,"
+		   "roundtrip,pipe,process,pu,-,syscalls,count,0,2,0,trace,4,"
+		   "400,0,0,0,,,0,0,0,0,,\n"
+		   "roundtrip,pipe,process,pu,-,syscalls,count,1,3,0,trace,4,"
 		   "400,0,0,0,,,0,0,0,0,,\n");
 	make(PIPE "1,m,20261124T140012Z,roundtrip,pipe,process,pu,-,syscalls,"
 		  "count,ok,,2,900,4,4,4,,,,,,,slope,\n");
