@@ -240,9 +240,11 @@ tsan:
 		SANITIZE="-fsanitize=thread" test
 
 # What reads files is fed with what no file should hold (libFuzzer: clang). New
-# inputs stay in the build's directory; one that breaks a reader is named.
+# inputs stay in the build's directory; one that breaks a reader is named. The
+# targets share the time.
 FUZZ_SECONDS ?= 60
-FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/*.c))
+FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZERS := $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz_%)
 FUZZ_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 $(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(OBJECTS) \
@@ -253,14 +255,15 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(OBJECTS) \
 .PHONY: fuzzers-built
 fuzzers-built: $(FUZZERS)
 
-## make fuzz        the readers of CSV, fuzzed for a minute (FUZZ_SECONDS)
+## make fuzz        readers of CSV and tables, fuzzed for a minute (FUZZ_SECONDS)
 .PHONY: fuzz
 fuzz:
 	$(Q)$(MAKE) BUILD=build/fuzz CC=clang CFLAGS="$(SANITIZED_FLAGS)" \
 		SANITIZE="$(FUZZ_FLAGS) -fsanitize=fuzzer-no-link" fuzzers-built
-	$(Q)for fuzzer in $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/*.c)); do \
+	$(Q)for fuzzer in $(FUZZ_TARGETS); do \
 		mkdir -p build/fuzz/corpus/$$fuzzer; \
-		build/fuzz/tests/fuzz_$$fuzzer -max_total_time=$(FUZZ_SECONDS) \
+		build/fuzz/tests/fuzz_$$fuzzer \
+			-max_total_time=$$(($(FUZZ_SECONDS) / $(words $(FUZZ_TARGETS)) + 1)) \
 			-timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
 			-dict=tests/fuzz/$$fuzzer.dict \
 			-artifact_prefix=build/fuzz/$$fuzzer- \
@@ -273,7 +276,7 @@ ARCH ?= aarch64
 emulated:
 	$(Q)scripts/emulate $(ARCH) test $(TESTS)
 
-SOURCES := $(wildcard harness/*.[ch] bench/*.[ch] tests/*.[ch] tests/fuzz/*.c)
+SOURCES := $(wildcard harness/*.[ch] bench/*.[ch] tests/*.[ch] tests/fuzz/*.[ch])
 SCRIPTS := scripts/deps scripts/emulate scripts/keep scripts/unpack \
 	scripts/vm \
 	scripts/versus-peers scripts/completion/handoff.bash tests/run \

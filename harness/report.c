@@ -642,6 +642,19 @@ static int make_claims(const struct report *r)
 	return EXIT_CASE_FAILED;
 }
 
+void report_print(const struct summary *summary, const struct env_file *env,
+		  FILE *terminal, FILE *markdown)
+{
+	struct report r = { .summary = *summary, .env = *env };
+
+	r.claim = claims_decide(summary, env, &r.claims);
+	if (!r.claim)
+		die("out of memory for the claims");
+	print_terminal(&r, terminal);
+	write_markdown(&r, markdown);
+	free(r.claim);
+}
+
 int report_make(const char *dir, FILE *out)
 {
 	struct report r;

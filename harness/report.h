@@ -6,9 +6,17 @@
 
 #include <stdio.h>
 
+#include "env_file.h"
+#include "summary.h"
+
 /* Makes tables.md, claims.csv, charts/ and report.html in dir and prints the
  * tables to out. An exit code: 0; 1 where one of them cannot be made; 2 where
  * dir is not a run that can be read, or not a directory to write into. */
 int report_make(const char *dir, FILE *out);
+
+/* What report_make() prints of a run that was read, and its tables.md without
+ * links to charts. */
+void report_print(const struct summary *summary, const struct env_file *env,
+		  FILE *terminal, FILE *markdown);
 
 #endif

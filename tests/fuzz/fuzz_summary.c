@@ -1,43 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Fuzzing of what reads summary.csv: whatever is in it, it is read or refused
- * with a line that says where; and what is read can be decided upon. */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
+ * with a line that says where; and what is read can be decided upon, and
+ * reported. */
 #include "claims.h"
 #include "csv.h"
+#include "fuzz.h"
+#include "report.h"
 #include "summary.h"
 #include "units.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Aborts, for the fuzzer to see. */
-static void must(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "does not hold: %s\n", what);
-	abort();
-}
-
-/* "PATH:LINE: text", on one line. */
-static void check_error(const char *path, const char *err)
-{
-	size_t length = strlen(path);
-	char *end;
-
-	must(!strncmp(err, path, length) && err[length] == ':',
-	     "an error names the file");
-	must(strtol(err + length + 1, &end, 10) > 0 && *end == ':',
-	     "an error names the line");
-	must(!strchr(err, '\n'), "an error is one line");
-}
-
-/* Everything a report would do with the rows, short of printing them. */
+/* What a report does with the rows before it prints them. */
 static void use(const struct summary *s)
 {
 	const struct env_file no_env = { 0 };
@@ -57,6 +29,40 @@ static void use(const struct summary *s)
 	for (size_t i = 0; line && i < count; i++)
 		must(line[i].verdict[0], "every claim has a verdict");
 	free(line);
+}
+
+/* Every row of a table has as many cells as its header. */
+static void check_tables(const char *text)
+{
+	size_t cells = 0;
+
+	for (const char *line = text; *line; line += *line == '\n') {
+		size_t bars = 0;
+		bool is_row = *line == '|';
+
+		for (; *line && *line != '\n'; line++)
+			bars += *line == '|' && line > text && line[-1] != '\\';
+		must(!is_row || !cells || bars == cells,
+		     "the rows of a table are as wide as its header");
+		cells = is_row ? bars : 0;
+	}
+}
+
+static void print(const struct summary *s)
+{
+	const struct env_file no_env = { 0 };
+	char *shown = NULL, *tables = NULL;
+	size_t size[2];
+	FILE *terminal = open_memstream(&shown, &size[0]);
+	FILE *markdown = open_memstream(&tables, &size[1]);
+
+	must(terminal && markdown, "there is memory for a report");
+	report_print(s, &no_env, terminal, markdown);
+	must(!fclose(terminal) && !fclose(markdown),
+	     "what was read can be printed");
+	check_tables(tables);
+	free(shown);
+	free(tables);
 }
 
 /* What a reader gives, written and read again, is the same. */
@@ -97,20 +103,18 @@ static void check_round_trip(const char *path)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char path[64], err[512] = "";
+	const char *path = fuzz_file(data, size);
+	char err[512] = "";
 	struct summary s;
-	int fd = memfd_create("fuzz", MFD_CLOEXEC);
 
-	must(fd >= 0 && write(fd, data, size) == (ssize_t)size,
-	     "the input can be laid down");
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (summary_read(&s, path, err, sizeof(err))) {
 		check_error(path, err);
 	} else {
+		check_whole(data, size);
 		use(&s);
+		print(&s);
 		summary_free(&s);
 	}
 	check_round_trip(path);
-	close(fd);
 	return 0;
 }
