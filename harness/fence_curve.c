@@ -148,10 +148,9 @@ static bool print_order(const struct summary *s, unsigned outstanding,
 /* A locked instruction by itself is a full fence; MFENCE orders more kinds of
  * memory, and some processors take it for serialising (Intel SDM 3A, 9.2.5). */
 static const char why_apart[] =
-	"`xchg` is store and fence in one; `mov_lock_add` is a store and a "
-	"locked instruction on the stack, a little more; `mov_mfence` orders "
-	"non-temporal stores, too, and costs the most where nothing is "
-	"outstanding. Behind stores that miss all of them wait for the same.\n";
+	"`xchg` is store and fence in one, `mov_lock_add` a store and a "
+	"locked instruction on the stack; `mov_mfence` orders non-temporal "
+	"stores, too. Behind stores that miss all of them wait for the same.\n";
 
 static void print_orders(const struct summary *s, FILE *out)
 {
