@@ -79,7 +79,8 @@ int row_check_end(const struct row_check *check, struct csv_in *in,
 					  "%.200s %.60s has %zu rows here and "
 					  "%.0f invocations in summary.csv: "
 					  "not of one run, or not whole; make "
-					  "both again",
+					  "both again, or do without "
+					  "invocations.csv",
 					  id, row->metric, rows,
 					  row->invocations);
 	}
