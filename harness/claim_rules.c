@@ -254,19 +254,39 @@ int claim_slope(struct decisions *d, const struct claim *c)
 	return 0;
 }
 
-/* LOCK XCHG, and what it is elsewhere, against the plain store. */
-enum { FENCE_NAMES = 3 };
+static const struct {
+	const char *bench, *variant[CLAIM_ARCHITECTURES];
+} counterpart[] = {
+	{ "visible", { "mov", "str", "sd" } },
+	{ "visible", { "xchg", "swpal", "amoswap_aqrl" } },
+	{ "fence", { "mov", "str", "sd" } },
+	{ "fence", { "xchg", "swpal", "amoswap_aqrl" } },
+	{ "fence", { "mov_mfence", "str_dmb_ish", "sd_fence_rw_rw" } },
+	{ "fence", { "mov_lfence", "str_dmb_ishld", NULL } },
+	{ "litmus", { "sb_xchg", "sb_swpal", "sb_amoswap_aqrl" } },
+	{ "litmus", { "sb_mfence", "sb_dmb_ish", "sb_fence_rw_rw" } },
+};
+
+const char *claim_variant(const char *bench, const char *variant,
+			  int architecture)
+{
+	for (size_t i = 0; i < sizeof(counterpart) / sizeof(*counterpart); i++)
+		if (!strcmp(counterpart[i].bench, bench) &&
+		    !strcmp(counterpart[i].variant[0], variant))
+			return counterpart[i].variant[architecture];
+	return NULL;
+}
 
 static const struct summary_row *
-fence_row(const struct summary *summary, const char *const variant[FENCE_NAMES],
-	  const char *param)
+fence_row(const struct summary *summary, const char *variant, const char *param)
 {
 	const struct summary_row *row = NULL;
 
-	for (int i = 0; i < FENCE_NAMES && !row; i++) {
+	for (int a = 0; a < CLAIM_ARCHITECTURES && !row; a++) {
 		char id[96];
 
-		snprintf(id, sizeof(id), "fence/%s/-/-/%s", variant[i], param);
+		snprintf(id, sizeof(id), "fence/%s/-/-/%s",
+			 claim_variant("fence", variant, a), param);
 		row = summary_find(summary, id, "latency");
 	}
 	return row;
@@ -274,8 +294,6 @@ fence_row(const struct summary *summary, const char *const variant[FENCE_NAMES],
 
 int claim_drains(struct decisions *d, const struct claim *claim)
 {
-	static const char *const swap[] = { "xchg", "swpal", "amoswap_aqrl" },
-				 *const store[] = { "mov", "str", "sd" };
 	const struct summary *summary = d->summary;
 	const struct summary_row *x0, *x32, *m0, *m32;
 	struct claim_line *line = begin(d, claim, "");
@@ -283,10 +301,10 @@ int claim_drains(struct decisions *d, const struct claim *claim)
 
 	if (!line)
 		return -1;
-	x0 = fence_row(summary, swap, "outstanding=0");
-	x32 = fence_row(summary, swap, "outstanding=32");
-	m0 = fence_row(summary, store, "outstanding=0");
-	m32 = fence_row(summary, store, "outstanding=32");
+	x0 = fence_row(summary, "xchg", "outstanding=0");
+	x32 = fence_row(summary, "xchg", "outstanding=32");
+	m0 = fence_row(summary, "mov", "outstanding=0");
+	m32 = fence_row(summary, "mov", "outstanding=32");
 	if (!x0 || !x32 || !m0 || !m32 || !x0->ok || !x32->ok || !m0->ok ||
 	    !m32->ok) {
 		snprintf(line->verdict, sizeof(line->verdict),

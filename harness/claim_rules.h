@@ -54,6 +54,15 @@ claim_rule claim_crews;
 /* Linux 6.6 replaced CFS by EEVDF. */
 claim_rule claim_scheduler;
 
+/* Which architectures name the variants of a bench in their own way: x86-64,
+ * aarch64, riscv64. */
+enum { CLAIM_ARCHITECTURES = 3 };
+
+/* What a bench's variant of x86-64, as claims name it, is on another; NULL: it
+ * has none, or the variant has one name everywhere. */
+const char *claim_variant(const char *bench, const char *variant,
+			  int architecture);
+
 /* A line of which no number is known yet; NULL: no memory. */
 struct claim_line *decisions_add(struct decisions *d, const char *id,
 				 const char *claim, const char *claimed);

@@ -393,32 +393,6 @@ static const struct claim claims[] = {
 
 enum { CLAIMS = sizeof(claims) / sizeof(*claims) };
 
-/* What a bench's variant of x86-64, as claims name it, is on other
- * architectures; NULL: they have none. */
-enum { ARCHITECTURES = 3 };
-static const struct {
-	const char *bench,
-		*variant[ARCHITECTURES]; /* x86-64, aarch64, riscv64 */
-} counterpart[] = {
-	{ "visible", { "mov", "str", "sd" } },
-	{ "visible", { "xchg", "swpal", "amoswap_aqrl" } },
-	{ "fence", { "mov_mfence", "str_dmb_ish", "sd_fence_rw_rw" } },
-	{ "fence", { "mov_lfence", "str_dmb_ishld", NULL } },
-	{ "litmus", { "sb_xchg", "sb_swpal", "sb_amoswap_aqrl" } },
-	{ "litmus", { "sb_mfence", "sb_dmb_ish", "sb_fence_rw_rw" } },
-};
-enum { COUNTERPARTS = sizeof(counterpart) / sizeof(*counterpart) };
-
-static const char *counterpart_of(const char *bench, const char *variant,
-				  int architecture)
-{
-	for (int i = 0; i < COUNTERPARTS; i++)
-		if (!strcmp(counterpart[i].bench, bench) &&
-		    !strcmp(counterpart[i].variant[0], variant))
-			return counterpart[i].variant[architecture];
-	return NULL;
-}
-
 static bool has_cases(const struct summary *s, const char *glob)
 {
 	for (size_t i = 0; i < s->count; i++)
@@ -435,21 +409,20 @@ static struct claim as_built(const struct claim *claim,
 	struct claim c = *claim;
 	char bench[32], variant[64];
 
-	if (sscanf(c.cases, "%31[^/]/%63[^/]", bench, variant) != 2 ||
-	    has_cases(summary, c.cases))
+	if (sscanf(c.cases, "%31[^/]/%63[^/]", bench, variant) != 2)
 		return c;
-	for (int a = 1; a < ARCHITECTURES; a++) {
-		const char *other = counterpart_of(bench, variant, a);
+	for (int a = 0; a < CLAIM_ARCHITECTURES; a++) {
+		const char *name = claim_variant(bench, variant, a);
 
-		if (!other)
+		if (!name)
 			continue;
-		snprintf(glob, SUMMARY_ID, "%s/%s/%s", bench, other,
+		snprintf(glob, SUMMARY_ID, "%s/%s/%s", bench, name,
 			 c.cases + strlen(bench) + strlen(variant) + 2);
 		if (!has_cases(summary, glob))
 			continue;
 		c.cases = glob;
 		if (c.to.variant)
-			c.to.variant = counterpart_of(bench, c.to.variant, a);
+			c.to.variant = claim_variant(bench, c.to.variant, a);
 		break;
 	}
 	return c;

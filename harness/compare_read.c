@@ -14,6 +14,7 @@
 #include "cases.h"
 #include "csv.h"
 #include "die.h"
+#include "grow.h"
 
 static void *allocate(size_t count, size_t size)
 {
@@ -180,15 +181,6 @@ struct layout {
 	size_t room, case_count, case_room;
 };
 
-static void *enlarge(void *array, size_t *room, size_t size)
-{
-	*room = *room ? 2 * *room : 1024;
-	array = realloc(array, *room * size);
-	if (!array)
-		die("out of memory for the comparison");
-	return array;
-}
-
 /* A case that is not there at all has one row, of its first metric, which
  * speaks for its other metrics too. */
 static void note_case(struct layout *l, const char *label, const char *id,
@@ -197,8 +189,8 @@ static void note_case(struct layout *l, const char *label, const char *id,
 	size_t i = lookup_add(&l->cases, label, id, l->case_count);
 
 	if (i == l->case_count) {
-		if (l->case_count == l->case_room)
-			l->of = enlarge(l->of, &l->case_room, sizeof(*l->of));
+		l->of = grow(l->of, l->case_count, &l->case_room,
+			     sizeof(*l->of), "the comparison");
 		l->of[l->case_count++] = row;
 	} else if (!row->ok && l->of[i]->ok) {
 		l->of[i] = row;
@@ -214,8 +206,8 @@ static struct compare_row *row_for(struct layout *l, const char *id,
 	if (i == c->rows) {
 		struct compare_row *row;
 
-		if (c->rows == l->room)
-			c->row = enlarge(c->row, &l->room, sizeof(*c->row));
+		c->row = grow(c->row, c->rows, &l->room, sizeof(*c->row),
+			      "the comparison");
 		row = &c->row[c->rows++];
 		memset(row, 0, sizeof(*row));
 		row->id = strdup(id);

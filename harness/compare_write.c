@@ -10,6 +10,7 @@
 #include "compare.h"
 #include "csv.h"
 #include "die.h"
+#include "grow.h"
 #include "hist.h"
 #include "json.h"
 
@@ -156,12 +157,8 @@ static size_t pick_cases(const struct comparison *c,
 static void add_bucket(struct compare_curve *d, double low, double high,
 		       double count)
 {
-	if (d->count == d->room) {
-		d->room = d->room ? 2 * d->room : 256;
-		d->bucket = realloc(d->bucket, d->room * sizeof(*d->bucket));
-		if (!d->bucket)
-			die("out of memory for distributions");
-	}
+	d->bucket = grow(d->bucket, d->count, &d->room, sizeof(*d->bucket),
+			 "distributions");
 	if (!d->count || low < d->lowest)
 		d->lowest = low;
 	d->bucket[d->count++] = (struct compare_bucket){ high, count };

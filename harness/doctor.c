@@ -15,6 +15,7 @@
 #include "die.h"
 #include "emulation.h"
 #include "env.h"
+#include "grow.h"
 #include "platform.h"
 #include "tables.h"
 #include "topo.h"
@@ -40,17 +41,6 @@ struct doctor_facts {
 	struct fact *all;
 	size_t count, room;
 };
-
-static void *grow(void *array, size_t used, size_t *room, size_t item)
-{
-	if (used < *room)
-		return array;
-	*room = *room ? 2 * *room : 256;
-	array = realloc(array, *room * item);
-	if (!array)
-		die("out of memory");
-	return array;
-}
 
 static char *copy(const char *text)
 {
@@ -86,7 +76,7 @@ void doctor_fact(void *facts, const char *name, const char *value,
 {
 	struct doctor_facts *f = facts;
 
-	f->all = grow(f->all, f->count, &f->room, sizeof(*f->all));
+	f->all = grow(f->all, f->count, &f->room, sizeof(*f->all), "facts");
 	f->all[f->count++] =
 		(struct fact){ copy(name), copy(value), copy(source) };
 }

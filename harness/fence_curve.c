@@ -160,16 +160,16 @@ static void print_orders(const struct summary *s, FILE *out)
 	any |= print_order(
 		s, 32,
 		any ? "; with 32: " : "\nIn order, with 32 outstanding: ", out);
-	if (any)
-		fputs(" (ns; ≈ where two that follow each other cannot be told "
-		      "apart by their 95 % intervals). ",
-		      out);
-	if (any)
-		fputs(summary_find(s, "fence/mov_lock_add/-/-/outstanding=0",
-				   "latency") ?
-			      why_apart :
-			      "\n",
-		      out);
+	if (!any)
+		return;
+	fputs(" (ns; ≈ where two that follow each other cannot be told apart "
+	      "by their 95 % intervals). ",
+	      out);
+	fputs(summary_find(s, "fence/mov_lock_add/-/-/outstanding=0",
+			   "latency") ?
+		      why_apart :
+		      "\n",
+	      out);
 }
 
 void fence_curve_print(const struct summary *s, FILE *out)

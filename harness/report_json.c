@@ -13,6 +13,7 @@
 
 #include "die.h"
 #include "env_file.h"
+#include "grow.h"
 #include "json.h"
 #include "lookup.h"
 #include "records.h"
@@ -165,12 +166,8 @@ static int take_timed(void *ctx, const struct record *r)
 	if (strcmp(r->pass, "time") || strcmp(r->unit, "ns") ||
 	    !isfinite(r->value))
 		return 0;
-	if (t->count == t->room) {
-		t->room = t->room ? 2 * t->room : 1024;
-		t->timed = realloc(t->timed, t->room * sizeof(*t->timed));
-		if (!t->timed)
-			die("out of memory for the invocations");
-	}
+	t->timed = grow(t->timed, t->count, &t->room, sizeof(*t->timed),
+			"the invocations");
 	to = &t->timed[t->count];
 	*to = (struct timed){ .index = t->count++,
 			      .value = r->value,

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "die.h"
+#include "grow.h"
 
 struct row_check_series {
 	size_t rows, line; /* of the last one */
@@ -21,13 +21,8 @@ static struct row_check_series *series_of(struct row_check *check,
 
 	if (i < check->count)
 		return &check->series[i];
-	if (check->count == check->room) {
-		check->room = check->room ? 2 * check->room : 256;
-		check->series = realloc(check->series,
-					check->room * sizeof(*check->series));
-		if (!check->series)
-			die("out of memory for the invocations");
-	}
+	check->series = grow(check->series, check->count, &check->room,
+			     sizeof(*check->series), "the invocations");
 	check->series[check->count] =
 		(struct row_check_series){ .order = -INFINITY };
 	return &check->series[check->count++];

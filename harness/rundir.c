@@ -13,6 +13,7 @@
 
 #include "csv.h"
 #include "die.h"
+#include "grow.h"
 #include "topo.h"
 
 struct env_row {
@@ -33,12 +34,8 @@ static void remember(void *ctx, const char *name, const char *value,
 {
 	struct rundir *dir = ctx;
 
-	if (dir->rows == dir->room) {
-		dir->room = dir->room ? 2 * dir->room : 256;
-		dir->row = realloc(dir->row, dir->room * sizeof(*dir->row));
-		if (!dir->row)
-			die("out of memory for env.csv");
-	}
+	dir->row = grow(dir->row, dir->rows, &dir->room, sizeof(*dir->row),
+			"env.csv");
 	dir->row[dir->rows++] =
 		(struct env_row){ copy(name), copy(value), copy(source) };
 }

@@ -8,18 +8,8 @@
 
 #include "csv.h"
 #include "die.h"
+#include "grow.h"
 #include "row_check.h"
-
-static void *grow(void *array, size_t used, size_t *room, size_t item)
-{
-	if (used < *room)
-		return array;
-	*room = *room ? 2 * *room : 8;
-	array = realloc(array, *room * item);
-	if (!array)
-		die("out of memory for the comparison");
-	return array;
-}
 
 struct series *series_find(const struct series_set *run, const char *id,
 			   const char *metric)
@@ -37,11 +27,12 @@ static void take_value(struct series_set *run, const char *id,
 
 	if (i == run->count) {
 		run->series = grow(run->series, run->count, &run->room,
-				   sizeof(*run->series));
+				   sizeof(*run->series), "the comparison");
 		memset(&run->series[run->count++], 0, sizeof(*run->series));
 	}
 	s = &run->series[i];
-	s->value = grow(s->value, s->count, &s->room, sizeof(*s->value));
+	s->value = grow(s->value, s->count, &s->room, sizeof(*s->value),
+			"the comparison");
 	s->value[s->count++] = value;
 }
 

@@ -39,39 +39,9 @@ static const struct {
 
 struct reader {
 	struct csv_in *in;
-	const char *path;
 	int schema, text[TEXTS], number[NUMBERS];
 	struct lookup lines; /* of each row so far */
-	char *err;
-	size_t size;
 };
-
-/* "path:line: what", of the row last read; always -1. */
-__attribute__((format(printf, 2, 3))) static int fail(struct reader *r,
-						      const char *format, ...)
-{
-	int used =
-		snprintf(r->err, r->size, "%s:%zu: ", r->path, csv_line(r->in));
-	va_list args;
-
-	if (used < 0 || (size_t)used >= r->size)
-		return -1;
-	va_start(args, format);
-	vsnprintf(r->err + used, r->size - (size_t)used, format, args);
-	va_end(args);
-	/* a file from elsewhere has no say over the terminal */
-	for (char *c = r->err; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
-	return -1;
-}
-
-/* The reader's own error, which names the line itself. */
-static int fail_csv(struct reader *r)
-{
-	snprintf(r->err, r->size, "%s", csv_error(r->in));
-	return -1;
-}
 
 /* Every column of schema 1 must be there, in whatever order. */
 static int find_columns(struct reader *r)
@@ -93,7 +63,8 @@ static int find_columns(struct reader *r)
 	}
 	if (!missing)
 		return 0;
-	return fail(r, "no column '%s': not a summary.csv of handoff", missing);
+	return csv_refuse(r->in, "no column '%s': not a summary.csv of handoff",
+			  missing);
 }
 
 /* The parts of a case's id, and metrics, are words: they stand in tables,
@@ -111,11 +82,12 @@ static int check_names(struct reader *r, const struct summary_row *row)
 		size_t n = strlen(part[i]);
 
 		if (!n || n > LONGEST || strspn(part[i], allowed) != n)
-			return fail(r,
-				    "'%.60s' is no name of a case's part or "
-				    "metric: 1 to %d letters, digits and "
-				    "_.:=+-; give a file that handoff wrote",
-				    part[i], LONGEST);
+			return csv_refuse(
+				r->in,
+				"'%.60s' is no name of a case's part or "
+				"metric: 1 to %d letters, digits and "
+				"_.:=+-; give a file that handoff wrote",
+				part[i], LONGEST);
 	}
 	return 0;
 }
@@ -127,10 +99,11 @@ static int check_is_of_run(struct reader *r, const struct summary *s,
 	if (!strcmp(row->machine, s->row->machine) &&
 	    !strcmp(row->run, s->row->run))
 		return 0;
-	return fail(r,
-		    "of machine '%.60s' and run '%.40s', and the first row is "
-		    "of '%.60s' and '%.40s': one file holds one run",
-		    row->machine, row->run, s->row->machine, s->row->run);
+	return csv_refuse(
+		r->in,
+		"of machine '%.60s' and run '%.40s', and the first row is "
+		"of '%.60s' and '%.40s': one file holds one run",
+		row->machine, row->run, s->row->machine, s->row->run);
 }
 
 /* A row that is given twice would count twice, or hide another. */
@@ -142,10 +115,10 @@ static int check_is_new(struct reader *r, const struct summary_row *row)
 	first = lookup_add(&r->lines, summary_id(row, id, sizeof(id)),
 			   row->metric, line);
 	return first == line ? 0 :
-			       fail(r,
-				    "%.200s %.60s is given on line %zu "
-				    "already; remove one",
-				    id, row->metric, first);
+			       csv_refuse(r->in,
+					  "%.200s %.60s is given on line %zu "
+					  "already; remove one",
+					  id, row->metric, first);
 }
 
 static int take_row(struct reader *r, struct summary *s)
@@ -154,10 +127,11 @@ static int take_row(struct reader *r, struct summary *s)
 	struct summary_row *row = &s->row[s->count];
 
 	if (strcmp(schema, RESULTS_SCHEMA))
-		return fail(r,
-			    "schema '%.20s', and this handoff reads %s; use "
-			    "the handoff that wrote it, or a newer one",
-			    schema, RESULTS_SCHEMA);
+		return csv_refuse(
+			r->in,
+			"schema '%.20s', and this handoff reads %s; use "
+			"the handoff that wrote it, or a newer one",
+			schema, RESULTS_SCHEMA);
 	memset(row, 0, sizeof(*row));
 	for (int i = 0; i < TEXTS; i++)
 		*(const char **)((char *)row + text[i].offset) =
@@ -166,7 +140,7 @@ static int take_row(struct reader *r, struct summary *s)
 		*(double *)(void *)((char *)row + number[i].offset) =
 			csv_field_num(r->in, r->number[i]);
 	if (csv_error(r->in))
-		return fail_csv(r);
+		return -1;
 	row->ok = !strcmp(row->status, "ok");
 	if (check_names(r, row) || check_is_of_run(r, s, row) ||
 	    check_is_new(r, row))
@@ -178,34 +152,32 @@ static int take_row(struct reader *r, struct summary *s)
 static int read_rows(struct summary *s, struct reader *r)
 {
 	size_t room = 0;
-	int more;
 
 	if (find_columns(r))
 		return -1;
-	while ((more = csv_read(r->in)) > 0) {
+	while (csv_read(r->in) > 0) {
 		if (s->count == SUMMARY_ROWS_MAX)
-			return fail(r,
-				    "more than %d rows; no run has as many: "
-				    "give one run's file",
-				    SUMMARY_ROWS_MAX);
+			return csv_refuse(
+				r->in,
+				"more than %d rows; no run has as many: "
+				"give one run's file",
+				SUMMARY_ROWS_MAX);
 		if (s->count == room) {
 			struct summary_row *larger;
 
 			room = room ? 2 * room : 512;
 			larger = realloc(s->row, room * sizeof(*s->row));
 			if (!larger)
-				return fail(r, "out of memory");
+				return csv_refuse(r->in, "out of memory");
 			s->row = larger;
 		}
 		if (take_row(r, s))
 			return -1;
 	}
-	if (more < 0)
-		return fail_csv(r);
 	if (csv_check_end(r->in))
-		return fail_csv(r);
+		return -1;
 	if (!s->count)
-		return fail(r, "no rows; the run measured nothing");
+		return csv_refuse(r->in, "no rows; the run measured nothing");
 	return 0;
 }
 
@@ -213,7 +185,7 @@ int summary_read(struct summary *summary, const char *path, char *err,
 		 size_t size)
 {
 	char file[PATH_MAX];
-	struct reader r = { .path = file, .err = err, .size = size };
+	struct reader r = { 0 };
 	struct stat st;
 	int result;
 
@@ -227,9 +199,11 @@ int summary_read(struct summary *summary, const char *path, char *err,
 		return -1;
 	result = read_rows(summary, &r);
 	lookup_free(&r.lines);
-	csv_in_close(r.in);
-	if (result)
+	if (result) {
+		snprintf(err, size, "%s", csv_error(r.in));
 		summary_free(summary);
+	}
+	csv_in_close(r.in);
 	return result;
 }
 
