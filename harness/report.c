@@ -18,9 +18,9 @@
 #include "die.h"
 #include "env_file.h"
 #include "fence_curve.h"
+#include "grow.h"
 #include "litmus_table.h"
 #include "lookup.h"
-#include "records.h"
 #include "report_html.h"
 #include "rundir.h"
 #include "summary.h"
@@ -34,26 +34,14 @@ struct names {
 	size_t count, room;
 };
 
-/* Room for one more of `size` bytes in an array that holds `count`. */
-static void *grown(void *array, size_t count, size_t *room, size_t size)
-{
-	if (count < *room)
-		return array;
-	*room = *room ? 2 * *room : 64;
-	array = realloc(array, *room * size);
-	if (!array)
-		die("out of memory for a table");
-	return array;
-}
-
 static size_t name_index(struct names *names, const char *name)
 {
 	size_t at = lookup_add(&names->index, name, "", names->count);
 
 	if (at < names->count)
 		return at;
-	names->name =
-		grown(names->name, at, &names->room, sizeof(*names->name));
+	names->name = grow(names->name, at, &names->room, sizeof(*names->name),
+			   "a table");
 	names->name[at] = strdup(name);
 	if (!names->name[at])
 		die("out of memory for a table");
@@ -228,7 +216,8 @@ static struct view *list_views(const struct summary *s, size_t *views)
 		while (k < count && !in_view(&view[k], row))
 			k++;
 		if (k == count) {
-			view = grown(view, count, &room, sizeof(*view));
+			view = grow(view, count, &room, sizeof(*view),
+				    "a table");
 			view[count++] =
 				(struct view){ row->bench, row->metric, false };
 		}
@@ -367,6 +356,7 @@ struct report {
 	const char *dir;
 	struct summary summary;
 	struct env_file env;
+	struct report_digest digest;
 	struct claim_line *claim;
 	size_t claims;
 };
@@ -566,6 +556,7 @@ static void write_html(const void *what, FILE *out)
 	const struct report *r = what;
 	struct report_html html = { .dir = r->dir,
 				    .summary = &r->summary,
+				    .digest = &r->digest,
 				    .env = &r->env,
 				    .claim = r->claim,
 				    .claims = r->claims };
@@ -604,13 +595,6 @@ static void print_terminal(const struct report *r, FILE *out)
 	print_claims(r, TABLE_TERMINAL, out);
 }
 
-static int pass_over(void *ctx, const struct record *record)
-{
-	(void)ctx;
-	(void)record;
-	return 0;
-}
-
 static void read_run(struct report *r, const char *dir)
 {
 	char err[PATH_MAX + 256];
@@ -623,8 +607,7 @@ static void read_run(struct report *r, const char *dir)
 			  "run, or a copy of it that you may write",
 			  dir, strerror(errno));
 	if (env_file_read(&r->env, dir, err, sizeof(err)) ||
-	    /* before anything is written: report.html counts these rows */
-	    records_each(dir, &r->summary, pass_over, NULL, err, sizeof(err)))
+	    report_digest_read(&r->digest, dir, &r->summary, err, sizeof(err)))
 		die_usage("%s", err);
 	r->claim = claims_decide(&r->summary, &r->env, &r->claims);
 	if (!r->claim)

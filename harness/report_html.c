@@ -37,21 +37,11 @@ static const struct html_link section[SECTIONS + 1] = {
 
 /* ------------------------------------------------- what invocations tell */
 
-enum { MOST_PUS = 4096 };
-
-struct digest {
-	int pu[MOST_PUS]; /* that a party ran on, ascending */
-	size_t pus, timed, disturbed;
-	double longest_gap_ns; /* NAN: not looked at */
-	double last_block;
-	char last_case[SUMMARY_ID];
-};
-
-static void add_pu(struct digest *d, double pu)
+static void add_pu(struct report_digest *d, double pu)
 {
 	size_t at = 0;
 
-	if (!(pu >= 0 && pu <= INT_MAX) || d->pus == MOST_PUS)
+	if (!(pu >= 0 && pu <= INT_MAX) || d->pus == REPORT_PUS_MOST)
 		return;
 	while (at < d->pus && d->pu[at] < (int)pu)
 		at++;
@@ -64,7 +54,7 @@ static void add_pu(struct digest *d, double pu)
 
 static int digest_record(void *ctx, const struct record *r)
 {
-	struct digest *d = ctx;
+	struct report_digest *d = ctx;
 	char name[SUMMARY_ID];
 
 	add_pu(d, r->pu_a);
@@ -85,16 +75,13 @@ static int digest_record(void *ctx, const struct record *r)
 	return 0;
 }
 
-static void read_digest(struct digest *d, const struct report_html *r)
+int report_digest_read(struct report_digest *d, const char *dir,
+		       const struct summary *summary, char *err, size_t size)
 {
-	char err[PATH_MAX + 256];
-
 	memset(d, 0, sizeof(*d));
 	d->longest_gap_ns = NAN;
 	d->last_block = -1;
-	if (records_each(r->dir, r->summary, digest_record, d, err,
-			 sizeof(err)))
-		warn("%s", err);
+	return records_each(dir, summary, digest_record, d, err, size);
 }
 
 /* --------------------------------------------------- answer and claims */
@@ -175,8 +162,7 @@ static void write_charts(const struct report_html *r, FILE *out)
 	html_section_end(out);
 }
 
-static void write_machine(const struct report_html *r, const struct digest *d,
-			  FILE *out)
+static void write_machine(const struct report_html *r, FILE *out)
 {
 	static const char *const fact[][2] = {
 		{ "cpu.model", "Processor" },
@@ -201,7 +187,7 @@ static void write_machine(const struct report_html *r, const struct digest *d,
 	}
 	fputs(begun ? "</p>\n" : "", out);
 	snprintf(xml, sizeof(xml), "%.4000s/topology.xml", r->dir);
-	machine_view(xml, d->pu, d->pus, out);
+	machine_view(xml, r->digest->pu, r->digest->pus, out);
 	html_section_end(out);
 }
 
@@ -226,7 +212,7 @@ static void write_flags(const struct summary *s, FILE *out)
 	fputs(".</p>\n", out);
 }
 
-static void write_digest(const struct digest *d, FILE *out)
+static void write_digest(const struct report_digest *d, FILE *out)
 {
 	char gap[UNITS_SIZE];
 
@@ -395,11 +381,10 @@ static void write_changes(const struct env_file *env, FILE *out)
 	html_details_end(out);
 }
 
-static void write_noise(const struct report_html *r, const struct digest *d,
-			FILE *out)
+static void write_noise(const struct report_html *r, FILE *out)
 {
 	html_section(out, &section[NOISE]);
-	write_digest(d, out);
+	write_digest(r->digest, out);
 	write_flags(r->summary, out);
 	write_arms(r->dir, out);
 	report_html_doctor(r->env, out);
@@ -517,10 +502,8 @@ void report_html_write(const struct report_html *r, FILE *out)
 	const struct summary_row *first = r->summary->row;
 	const char *version = env_file_value(r->env, "handoff.version");
 	const char *commit = env_file_value(r->env, "handoff.commit");
-	static struct digest digest; /* of thousands of PUs: no stack's */
 	char subtitle[512], footer[512];
 
-	read_digest(&digest, r);
 	snprintf(subtitle, sizeof(subtitle),
 		 "Run %.64s on %.128s. Values are medians over fresh "
 		 "processes, with 95 %% intervals in brackets.",
@@ -535,8 +518,8 @@ void report_html_write(const struct report_html *r, FILE *out)
 	write_answer(r, out);
 	write_claims(r, out);
 	write_charts(r, out);
-	write_machine(r, &digest, out);
-	write_noise(r, &digest, out);
+	write_machine(r, out);
+	write_noise(r, out);
 	html_section(out, &section[ENVIRONMENT]);
 	report_html_env(r->env, "All that was recorded of the machine", out);
 	html_section_end(out);

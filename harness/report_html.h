@@ -10,10 +10,27 @@
 #include "env_file.h"
 #include "summary.h"
 
+enum { REPORT_PUS_MOST = 4096 };
+
+/* What invocations.csv tells of a run as a whole. */
+struct report_digest {
+	int pu[REPORT_PUS_MOST]; /* that a party ran on, ascending */
+	size_t pus, timed, disturbed;
+	double longest_gap_ns; /* NAN: not looked at */
+	double last_block;
+	char last_case[SUMMARY_ID];
+};
+
+/* From DIR/invocations.csv, which may be missing. 0, or -1 with one line in
+ * err. */
+int report_digest_read(struct report_digest *digest, const char *dir,
+		       const struct summary *summary, char *err, size_t size);
+
 struct report_html {
-	const char *dir; /* of charts/, topology.xml, invocations.csv,
-			  * noise.csv; what is missing there is said */
+	const char *dir; /* of charts/, topology.xml, noise.csv; what is
+			  * missing there is said */
 	const struct summary *summary;
+	const struct report_digest *digest;
 	const struct env_file *env;
 	const struct claim_line *claim;
 	size_t claims;

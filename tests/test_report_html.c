@@ -238,13 +238,19 @@ static void test_answer_without_example(void **state)
 
 static void make_page(const char *tables)
 {
-	struct report_html r = {
-		.dir = ".", .summary = &summary, .env = &env, .tables = tables
-	};
+	static struct report_digest digest;
+	struct report_html r = { .dir = ".",
+				 .summary = &summary,
+				 .digest = &digest,
+				 .env = &env,
+				 .tables = tables };
+	char err[PATH_MAX + 256];
 	size_t size;
 	FILE *out = open_memstream(&page, &size);
 
 	read_run();
+	if (report_digest_read(&digest, ".", &summary, err, sizeof(err)))
+		fail_msg("%s", err);
 	r.claim = line;
 	r.claims = lines;
 	assert_non_null(out);
