@@ -176,6 +176,35 @@ static inline void expect_child(const char *what, child_body *body, void *arg,
 		*out = child;
 }
 
+/* A child's answer `which` is from least to most. */
+struct within {
+	int which;
+	double least, most;
+};
+
+/*
+ * What other programs have disturbed may be counted again, so often in all:
+ * they lengthen and shorten waits, and with them what is counted. A fault of
+ * ours is there each time.
+ */
+enum { TAKES = 4 };
+
+/* The same, of a count. */
+static inline void expect_count(const char *what, child_body *body, void *arg,
+				bool traced, struct within w)
+{
+	struct child child;
+
+	for (int i = 0; i < TAKES; i++) {
+		expect_child(what, body, arg, traced, &child);
+		if (child.number[w.which] >= w.least &&
+		    child.number[w.which] <= w.most)
+			return;
+	}
+	fail_msg("%s: %.6f, not %g … %g", what, child.number[w.which], w.least,
+		 w.most);
+}
+
 /* The exec'd program stands beside this one. */
 static inline void find_helper(char *path, size_t size)
 {

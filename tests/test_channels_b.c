@@ -300,18 +300,9 @@ static void check_calls_of(const struct mechanism *m, enum peer peer, int pu_b,
 			     .counts = method };
 	/* a sanitizer makes calls of its own, now and then */
 	double slack = 1e-9 + 0.05 * SANITIZED;
-	struct child child;
 
-	/* what other programs have disturbed may be counted again */
-	for (int i = 0; i < 3; i++) {
-		expect_child(describe(&s), count_calls, &s,
-			     method == COUNTS_PTRACE, &child);
-		if (child.number[0] >= m->least - slack &&
-		    child.number[0] <= m->most + slack)
-			return;
-	}
-	fail_msg("%s: %.6f calls, not %g … %g", describe(&s), child.number[0],
-		 m->least, m->most);
+	expect_count(describe(&s), count_calls, &s, method == COUNTS_PTRACE,
+		     (struct within){ 0, m->least - slack, m->most + slack });
 }
 
 static void check_calls(enum counts_method method)

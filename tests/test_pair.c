@@ -386,7 +386,6 @@ static int count_body(struct child *child, void *arg)
 
 static void check_count(const struct counting *c, double least, double most)
 {
-	struct child child;
 	char what[128];
 
 	snprintf(what, sizeof(what), "%s/%s, %s, %s PU, %s", c->bench,
@@ -395,14 +394,9 @@ static void check_count(const struct counting *c, double least, double most)
 		 c->mode != RUN_TRACE       ? "copies" :
 		 c->method == COUNTS_PTRACE ? "calls by ptrace" :
 					      "calls by perf");
-	/* what other programs have disturbed may be counted again */
-	for (int i = 0; i < 3; i++) {
-		expect_child(what, count_body, (void *)(uintptr_t)c,
-			     c->method == COUNTS_PTRACE, &child);
-		if (child.number[0] >= least && child.number[0] <= most)
-			return;
-	}
-	fail_msg("%s: %.6f, not %g … %g", what, child.number[0], least, most);
+	expect_count(what, count_body, (void *)(uintptr_t)c,
+		     c->method == COUNTS_PTRACE,
+		     (struct within){ 0, least, most });
 }
 
 static void check_counts(enum run_mode mode, enum counts_method method)
