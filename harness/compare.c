@@ -74,18 +74,29 @@ static void make_directory(const char *dir)
 			  dir, strerror(errno));
 }
 
+/* Draws those of `wanted`; those that are drawn. */
+static unsigned draw_charts(const char *dir, unsigned wanted)
+{
+	static const char *const chart[] = { "compare_forest", "compare_bars" };
+	static const char *const cdf = "compare_cdf";
+
+	if (charts_draw_named(dir, chart, 2))
+		return 0;
+	return wanted & COMPARE_CDF_CHART && charts_draw_named(dir, &cdf, 1) ?
+		       wanted & ~(unsigned)COMPARE_CDF_CHART :
+		       wanted;
+}
+
 static int write_files(const struct comparison *c, const char *dir)
 {
-	static const char *const chart[] = { "compare_forest", "compare_bars",
-					     "compare_cdf" };
+	unsigned wanted = COMPARE_CHARTS | (c->curves ? COMPARE_CDF_CHART : 0);
 	int result = write_csv(c, dir);
-	struct page page = {
-		c, dir, COMPARE_CHARTS | (c->curves ? COMPARE_CDF_CHART : 0)
-	};
+	/* the pages show what there is */
+	struct page page = { c, dir, draw_charts(dir, wanted) };
 
-	if (rundir_write(dir, "compare.md", write_markdown, &page))
+	if (page.charts != wanted)
 		result = -1;
-	if (charts_draw_named(dir, chart, c->curves ? 3 : 2))
+	if (rundir_write(dir, "compare.md", write_markdown, &page))
 		result = -1;
 	if (rundir_write(dir, "compare.html", write_html, &page))
 		result = -1;

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "distribution.h"
 #include "env_file.h"
 #include "series.h"
 #include "stats.h"
@@ -151,18 +152,11 @@ struct compare_claim {
 	} * of; /* one a group */
 };
 
-/* How many round trips took so long. */
-struct compare_bucket {
-	double high, count; /* ns: where it ends */
-};
-
 /* The distribution of one case in one group. */
 struct compare_curve {
 	const struct compare_group *group;
-	const char *id;                /* of the case */
-	struct compare_bucket *bucket; /* the shortest first */
-	size_t count, room;
-	double lowest; /* ns: where the first bucket begins */
+	const char *id; /* of the case */
+	struct distribution latency;
 };
 
 /* All that a comparison came to; what prints or draws it computes nothing. */

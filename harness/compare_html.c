@@ -246,6 +246,9 @@ static void write_charts(const char *dir, unsigned charts, FILE *out)
 	};
 
 	html_section(out, &section[CHARTS]);
+	if (!charts)
+		html_put(out, "<p>No chart could be drawn when this page was "
+			      "made.</p>\n");
 	for (size_t i = 0; i < COUNT(chart); i++) {
 		char path[PATH_MAX];
 

@@ -455,7 +455,7 @@ void compare_free(struct comparison *c)
 	for (size_t i = 0; i < c->runs; i++)
 		free_run(&c->run[i]);
 	for (size_t i = 0; i < c->curves; i++)
-		free(c->curve[i].bucket);
+		distribution_free(&c->curve[i].latency);
 	free(c->curve);
 	free_lines(c->unsafe, c->unsafes);
 	free_lines(c->note, c->notes);

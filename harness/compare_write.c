@@ -10,8 +10,6 @@
 #include "compare.h"
 #include "csv.h"
 #include "die.h"
-#include "grow.h"
-#include "hist.h"
 #include "json.h"
 
 /* ------------------------------------------------------------------ CSV */
@@ -133,8 +131,7 @@ static size_t sides_with(const struct comparison *c,
 }
 
 /* Bound ones first: what the scheduler chooses is another distribution. */
-static size_t pick_cases(const struct comparison *c,
-			 const struct compare_row **picked)
+static size_t pick_cases(const struct comparison *c, const char **id)
 {
 	size_t count = 0;
 
@@ -149,129 +146,42 @@ static size_t pick_cases(const struct comparison *c,
 				    !strcmp(row->row->place, "any") == !bound &&
 				    !fnmatch(headline[k], row->id, 0) &&
 				    sides_with(c, row) > 1)
-					picked[count++] = row;
+					id[count++] = row->id;
 			}
 	return count;
 }
 
-static void add_bucket(struct compare_curve *d, double low, double high,
-		       double count)
-{
-	d->bucket = grow(d->bucket, d->count, &d->room, sizeof(*d->bucket),
-			 "distributions");
-	if (!d->count || low < d->lowest)
-		d->lowest = low;
-	d->bucket[d->count++] = (struct compare_bucket){ high, count };
-}
-
-/* A case's buckets ascend: one that does not was there before, or was moved. */
-struct ascent {
-	double high;
-	size_t line, buckets; /* 0: none yet */
-};
-
-static void check_bucket(struct csv_in *in, const char *id, struct ascent *last,
-			 double low, double high)
-{
-	if (++last->buckets > HIST_BUCKETS)
-		csv_refuse(in,
-			   "more than %zu buckets of %.200s; no histogram has "
-			   "as many: make the file again",
-			   (size_t)HIST_BUCKETS, id);
-	if (last->line && low < last->high)
-		csv_refuse(in,
-			   "the bucket of %.200s from %g follows that up to %g "
-			   "on line %zu: rows are given twice or were moved; "
-			   "make the file again",
-			   id, low, last->high, last->line);
-	last->high = high;
-	last->line = csv_line(in);
-}
-
-/* Takes the buckets of the picked cases from a run's histogram.csv, where there
- * is one. */
-static void read_histogram(const char *dir, const struct compare_row **picked,
-			   size_t cases, struct compare_curve *of)
-{
-	static const char *const column[] = { "bench", "variant", "peer",
-					      "place", "param",   "metric",
-					      "low",   "high",    "count" };
-	int at[sizeof(column) / sizeof(*column)];
-	struct ascent last[MOST_PANELS] = { { 0 } };
-	char err[PATH_MAX + 256];
-	struct csv_in *in = csv_open_in(dir, "histogram.csv", err, sizeof(err));
-
-	if (!in && *err)
-		die_usage("%s", err);
-	if (!in)
-		return;
-	for (size_t i = 0; i < sizeof(column) / sizeof(*column); i++) {
-		at[i] = csv_column(in, column[i]);
-		if (at[i] < 0)
-			csv_refuse(in,
-				   "no column '%s': not a file of handoff's",
-				   column[i]);
-	}
-	while (csv_read(in) > 0) {
-		double low = csv_field_num(in, at[6]);
-		double high = csv_field_num(in, at[7]);
-		double count = csv_field_num(in, at[8]);
-		char id[SUMMARY_ID];
-
-		snprintf(id, sizeof(id), "%s/%s/%s/%s/%s", csv_field(in, at[0]),
-			 csv_field(in, at[1]), csv_field(in, at[2]),
-			 csv_field(in, at[3]), csv_field(in, at[4]));
-		for (size_t k = 0; k < cases; k++) {
-			if (strcmp(picked[k]->id, id) ||
-			    strcmp(csv_field(in, at[5]), "latency"))
-				continue;
-			check_bucket(in, id, &last[k], low, high);
-			add_bucket(&of[k], low, high, count);
-		}
-	}
-	if (csv_check_end(in))
-		die_usage("%s", csv_error(in));
-	csv_in_close(in);
-}
-
-static int by_high(const void *a, const void *b)
-{
-	double x = ((const struct compare_bucket *)a)->high;
-	double y = ((const struct compare_bucket *)b)->high;
-
-	return (x > y) - (x < y);
-}
-
 /* A group's distributions of the picked cases, less those without a bucket. */
 static void read_group(struct comparison *c, const struct compare_group *group,
-		       const struct compare_row **picked, size_t cases)
+		       const char *const *id, size_t cases)
 {
-	struct compare_curve of[MOST_PANELS];
+	struct distribution of[MOST_PANELS];
+	char err[PATH_MAX + 256];
 
 	memset(of, 0, sizeof(of));
 	for (size_t i = 0; i < group->runs; i++)
-		read_histogram(c->run[group->run[i]].path, picked, cases, of);
+		if (distribution_read(c->run[group->run[i]].path, id, cases, of,
+				      err, sizeof(err)))
+			die_usage("%s", err);
 	for (size_t k = 0; k < cases; k++) {
 		if (!of[k].count)
 			continue;
-		of[k].group = group;
-		of[k].id = picked[k]->id;
-		qsort(of[k].bucket, of[k].count, sizeof(*of[k].bucket),
-		      by_high);
-		c->curve[c->curves++] = of[k];
+		distribution_sort(&of[k]);
+		c->curve[c->curves++] =
+			(struct compare_curve){ group, id[k], of[k] };
 	}
 }
 
 void compare_read_cdf(struct comparison *c)
 {
-	const struct compare_row *picked[MOST_PANELS];
-	size_t cases = pick_cases(c, picked);
+	const char *id[MOST_PANELS];
+	size_t cases = pick_cases(c, id);
 
 	c->curve = calloc(c->groups * cases + 1, sizeof(*c->curve));
 	if (!c->curve)
 		die("out of memory for distributions");
 	for (size_t g = 0; g < c->groups; g++)
-		read_group(c, &c->group[g], picked, cases);
+		read_group(c, &c->group[g], id, cases);
 }
 
 static void write_point(struct csv_out *out, const struct compare_group *group,
@@ -284,20 +194,21 @@ static void write_point(struct csv_out *out, const struct compare_group *group,
 	csv_end(out);
 }
 
-static void write_curve(struct csv_out *out, const struct compare_curve *d)
+static void write_curve(struct csv_out *out, const struct compare_curve *curve)
 {
+	const struct distribution *d = &curve->latency;
 	double all = 0, so_far = 0;
 
 	for (size_t i = 0; i < d->count; i++)
 		all += d->bucket[i].count;
-	write_point(out, d->group, d->id, d->lowest, 0);
+	write_point(out, curve->group, curve->id, d->lowest, 0);
 	for (size_t i = 0; i < d->count; i++) {
 		so_far += d->bucket[i].count;
 		/* buckets that several runs share are one step */
 		if (i + 1 == d->count ||
 		    d->bucket[i + 1].high > d->bucket[i].high)
-			write_point(out, d->group, d->id, d->bucket[i].high,
-				    so_far / all);
+			write_point(out, curve->group, curve->id,
+				    d->bucket[i].high, so_far / all);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include "die.h"
 #include "grow.h"
 #include "row_check.h"
+#include "run_table.h"
 
 struct series *series_find(const struct series_set *run, const char *id,
 			   const char *metric)
@@ -36,46 +37,6 @@ static void take_value(struct series_set *run, const char *id,
 	s->value[s->count++] = value;
 }
 
-/* Opens DIR/name, which may be absent (NULL and err ""), and finds its columns.
- */
-static struct csv_in *open_table(const char *dir, const char *name,
-				 const char *const *column, int *index,
-				 size_t columns, char *err, size_t size)
-{
-	struct csv_in *in = csv_open_in(dir, name, err, size);
-
-	for (size_t i = 0; in && i < columns; i++) {
-		index[i] = csv_column(in, column[i]);
-		if (index[i] >= 0)
-			continue;
-		csv_refuse(in, "no column '%s': not a file of handoff's",
-			   column[i]);
-		snprintf(err, size, "%s", csv_error(in));
-		csv_in_close(in);
-		return NULL;
-	}
-	return in;
-}
-
-/* 0; or -1 and its error in err. */
-static int close_table(struct csv_in *in, char *err, size_t size)
-{
-	int result = csv_check_end(in);
-
-	if (result)
-		snprintf(err, size, "%s", csv_error(in));
-	csv_in_close(in);
-	return result;
-}
-
-/* bench … param are the first five columns asked for. */
-static void read_id(struct csv_in *in, const int *at, char *id)
-{
-	snprintf(id, SUMMARY_ID, "%s/%s/%s/%s/%s", csv_field(in, at[0]),
-		 csv_field(in, at[1]), csv_field(in, at[2]),
-		 csv_field(in, at[3]), csv_field(in, at[4]));
-}
-
 static int read_invocations(struct series_set *run, const char *dir,
 			    const struct summary *summary, char *err,
 			    size_t size)
@@ -88,7 +49,7 @@ static int read_invocations(struct series_set *run, const char *dir,
 	struct csv_in *in;
 	int at[ALL], order;
 
-	in = open_table(dir, "invocations.csv", column, at, ALL, err, size);
+	in = run_table_open(dir, "invocations.csv", column, at, ALL, err, size);
 	if (!in)
 		return *err ? -1 : 0;
 	run->is_there = true;
@@ -97,7 +58,7 @@ static int read_invocations(struct series_set *run, const char *dir,
 		const char *metric = csv_field(in, at[METRIC]);
 		char id[SUMMARY_ID];
 
-		read_id(in, at, id);
+		run_table_id(in, at, id);
 		if (row_check_add(&check, in, id, metric,
 				  csv_field_num(in, order)))
 			break;
@@ -105,7 +66,7 @@ static int read_invocations(struct series_set *run, const char *dir,
 	}
 	row_check_end(&check, in, summary);
 	row_check_free(&check);
-	return close_table(in, err, size);
+	return run_table_close(in, err, size);
 }
 
 /* The machine's own null spread, of an A/A run. */
@@ -119,7 +80,7 @@ static int read_noise(struct series_set *run, const char *dir, char *err,
 	struct csv_in *in;
 	int at[ALL];
 
-	in = open_table(dir, "noise.csv", column, at, ALL, err, size);
+	in = run_table_open(dir, "noise.csv", column, at, ALL, err, size);
 	if (!in)
 		return *err ? -1 : 0;
 	run->has_noise = 1;
@@ -129,7 +90,7 @@ static int read_noise(struct series_set *run, const char *dir, char *err,
 		char id[SUMMARY_ID];
 		struct series *s;
 
-		read_id(in, at, id);
+		run_table_id(in, at, id);
 		s = series_find(run, id, metric);
 		if (!s)
 			continue;
@@ -144,7 +105,7 @@ static int read_noise(struct series_set *run, const char *dir, char *err,
 		if (spread > 0)
 			s->noise = spread;
 	}
-	return close_table(in, err, size);
+	return run_table_close(in, err, size);
 }
 
 static int read_clock_step(struct series_set *run, const char *dir, char *err,
@@ -154,13 +115,13 @@ static int read_clock_step(struct series_set *run, const char *dir, char *err,
 	struct csv_in *in;
 	int at[2];
 
-	in = open_table(dir, "env.csv", column, at, 2, err, size);
+	in = run_table_open(dir, "env.csv", column, at, 2, err, size);
 	if (!in)
 		return *err ? -1 : 0;
 	while (csv_read(in) > 0)
 		if (!strcmp(csv_field(in, at[0]), "clock.step_ns"))
 			run->clock_step_ns = csv_field_num(in, at[1]);
-	return close_table(in, err, size);
+	return run_table_close(in, err, size);
 }
 
 int series_read(struct series_set *run, const char *dir,

@@ -288,6 +288,9 @@ for chart in forest bars; do
 		says "cut/charts/compare_$chart.svg could not be drawn"
 done
 expect "and none is kept" [ -z "$(find cut/charts -type f)" ]
+expect_none "nor shown by compare.md" "$(grep charts/ cut/compare.md)"
+expect "and compare.html says so" \
+	grep -q 'No chart could be drawn' cut/compare.html
 : >file
 compare a b -o file
 expect "-o of a file is refused" exits 2
