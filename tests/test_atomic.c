@@ -320,6 +320,7 @@ static void test_remote_is_slower(void **state)
 			skip_because("no two PUs on cores of their own");
 	if (SANITIZED)
 		skip_because("a sanitizer takes longer than either");
+	skip_if_emulated("takes longer than either");
 	own.pu_a = other.pu_a = place->pu_a;
 	other.pu_b = place->pu_b;
 	double alone = 0, remote = 0;

@@ -337,7 +337,9 @@ static void assert_adds_at_most(double most_ns, int method)
 static void test_empty_batch(void **state)
 {
 	(void)state;
-	assert_adds_at_most(ticks.step_ns, METHOD_BATCH);
+	/* an emulator's instructions are not as long each time */
+	assert_adds_at_most((emulated() ? 10 : 1) * ticks.step_ns,
+			    METHOD_BATCH);
 }
 
 /* One by one there is a call through a pointer, too, and a sanitizer's calls at
