@@ -16,19 +16,22 @@ static void leave_beside(void)
 /* Without its invocations a run has no noise. */
 static void lay_beside(void)
 {
+	bool written;
 	FILE *f;
 
 	if (beside[0])
 		return;
 	snprintf(beside, sizeof(beside), "%s/invocations.csv", fuzz_run);
 	f = fopen(beside, "w");
-	must(f != NULL, "a file can be made");
+	if (!f)
+		abort();
 	fputs("bench,variant,peer,place,param,metric,order,value\n"
 	      "getppid,-,-,-,-,latency,0,100\n"
 	      "roundtrip,pipe,thread,pu,-,latency,1,5000\n"
 	      "getppid,-,-,-,-,latency,2,101\n",
 	      f);
-	must(!fclose(f), "a file can be written");
+	written = !fclose(f);
+	must(written, "a file can be written");
 	atexit(leave_beside);
 }
 
