@@ -82,9 +82,9 @@ static unsigned draw_charts(const char *dir, unsigned wanted)
 
 	if (charts_draw_named(dir, chart, 2))
 		return 0;
-	return wanted & COMPARE_CDF_CHART && charts_draw_named(dir, &cdf, 1) ?
-		       wanted & ~(unsigned)COMPARE_CDF_CHART :
-		       wanted;
+	if (wanted & COMPARE_CDF_CHART && charts_draw_named(dir, &cdf, 1))
+		return COMPARE_CHARTS;
+	return wanted;
 }
 
 static int write_files(const struct comparison *c, const char *dir)

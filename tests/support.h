@@ -183,19 +183,16 @@ struct within {
 };
 
 /*
- * What other programs have disturbed may be counted again, so often in all:
- * they lengthen and shorten waits, and with them what is counted. A fault of
- * ours is there each time.
+ * The same, of a count of what parties do who wait for each other. What other
+ * programs have disturbed may be counted again: they lengthen and shorten
+ * waits, and with them what is counted. A fault of ours is there each time.
  */
-enum { TAKES = 4 };
-
-/* The same, of a count. */
 static inline void expect_count(const char *what, child_body *body, void *arg,
 				bool traced, struct within w)
 {
 	struct child child;
 
-	for (int i = 0; i < TAKES; i++) {
+	for (int i = 0; i < 3; i++) {
 		expect_child(what, body, arg, traced, &child);
 		if (child.number[w.which] >= w.least &&
 		    child.number[w.which] <= w.most)

@@ -131,27 +131,10 @@ static bool sampled(const struct setting *s, struct child *child)
 	return false;
 }
 
-/* A sanitizer makes calls of its own: for each mmap(), and now and then. */
-static void check_calls(const struct setting *s)
-{
-	struct child child = { .number = { 0 } };
-
-	for (int i = 0; i < TAKES; i++)
-		if (!sampled(s, &child) ||
-		    fabs(child.number[VALUE] - s->way->calls) <=
-			    1.05 * SANITIZED)
-			return;
-	fail_msg("%s: %g calls", describe(s), child.number[VALUE]);
-}
-
 static void check_way(const struct setting *s)
 {
 	struct child child;
 
-	if (s->mode == RUN_TRACE) {
-		check_calls(s);
-		return;
-	}
 	if (!sampled(s, &child))
 		return;
 	if (s->mode == RUN_MEASURE && !(child.number[VALUE] > 0))
@@ -159,6 +142,11 @@ static void check_way(const struct setting *s)
 	if (s->mode == RUN_COUNT && counts_have_io() &&
 	    fabs(child.number[VALUE] - s->way->copies) > 1e-6)
 		fail_msg("%s: %g copies", describe(s), child.number[VALUE]);
+	/* a sanitizer makes calls of its own: for each mmap(), and now and
+	 * then */
+	if (s->mode == RUN_TRACE &&
+	    fabs(child.number[VALUE] - s->way->calls) > 1.05 * SANITIZED)
+		fail_msg("%s: %g calls", describe(s), child.number[VALUE]);
 }
 
 /* All ways, with all peers they have, on one PU and on two. */

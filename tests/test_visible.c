@@ -91,9 +91,12 @@ static int check_sample(struct child *child, const struct setting *s,
 	const struct measured *m = sample->metric;
 	double most = fabs(s->offset.offset_ns) + s->offset.bound_ns;
 
-	child->number[CALLS] = m->value;
-	if (s->mode == RUN_TRACE)
-		return 0;
+	if (s->mode == RUN_TRACE) {
+		child->number[CALLS] = m->value;
+		return wakes(s->variant) || m->value == 0 ?
+			       0 :
+			       child_fail(child, "%g system calls", m->value);
+	}
 	if (s->pu_b >= 0 && r->peer_pu != s->pu_b)
 		return child_fail(child, "on PU %d", r->peer_pu);
 	if (spins(s->variant))
@@ -138,25 +141,24 @@ static const char *describe(const struct setting *s)
 
 /* A wake-up there and one back, at least; whom it finds awake is woken again.
  */
-static void expect_calls(const struct setting *s)
+static void expect_wakes(const struct setting *s)
 {
-	bool sleeps = wakes(s->variant);
-
 	expect_count(describe(s), case_body, (void *)(uintptr_t)s, true,
-		     (struct within){ CALLS, sleeps ? 2 : 0,
-				      sleeps ? INFINITY : 0 });
+		     (struct within){ CALLS, 2, INFINITY });
 }
 
 /* Whether the case is absent. */
 static bool expect_case(const struct setting *s)
 {
-	struct child child = { .number = { 0 } };
+	bool traced = s->mode == RUN_TRACE;
+	struct child child;
 
-	if (s->mode == RUN_TRACE)
-		expect_calls(s);
-	else
-		expect_child(describe(s), case_body, (void *)(uintptr_t)s,
-			     false, &child);
+	if (traced && wakes(s->variant)) {
+		expect_wakes(s);
+		return false;
+	}
+	expect_child(describe(s), case_body, (void *)(uintptr_t)s, traced,
+		     &child);
 	return child.number[ABSENT] > 0;
 }
 
