@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "needs.h"
 #include "newborn.h"
 #include "refusal.h"
 #include "region.h"
@@ -221,9 +222,12 @@ static const uint64_t flat[] = { 0, MIB(256), PARAM_END },
 #define PROCESS PEER_PROCESS, PLACE_ONE_PU, NULL, HEADLINE
 #define THREAD PEER_THREAD, PLACE_ONE_PU, NULL, HEADLINE
 
+static const struct need *const zero_page[] = { &need_zero_page, NULL };
+
 static const struct variant variants[] = {
 	{ "dirty", &dirty, PROCESS, NULL },
-	{ "clean", &clean, PROCESS, flat },
+	{ "clean", &clean, PEER_PROCESS, PLACE_ONE_PU, zero_page, HEADLINE,
+	  flat },
 	{ "shared", &shared, PROCESS, flat },
 	{ "dontfork", &dontfork, PROCESS, flat },
 	{ "huge", &huge, PEER_PROCESS, PLACE_ONE_PU, NULL, FULL, in_huge },

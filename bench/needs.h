@@ -6,7 +6,7 @@
 
 #include "bench.h"
 
-extern const struct need need_nodes, need_pidfd_signal;
+extern const struct need need_nodes, need_pidfd_signal, need_zero_page;
 extern const struct need need_io_uring_msg_ring, need_io_uring_eventfd;
 
 #endif

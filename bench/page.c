@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "exec_child.h"
+#include "needs.h"
 #include "party.h"
 #include "refusal.h"
 #include "region.h"
@@ -357,11 +358,13 @@ static const struct kind
 #define ALONE PEER_NONE, PLACE_ONE_PU
 #define FORKED PEER_PROCESS, PLACE_ONE_PU
 
+static const struct need *const zero_page[] = { &need_zero_page, NULL };
+
 static const struct variant variants[] = {
 	{ "touch_private", &touch_private, ALONE },
 	{ "touch_shared", &touch_shared, ALONE },
 	{ "touch_memfd", &touch_memfd, ALONE },
-	{ "read_private", &read_private, ALONE },
+	{ "read_private", &read_private, ALONE, zero_page },
 	{ "cow_parent", &cow_parent, FORKED },
 	{ "cow_child", &cow_child, FORKED },
 	{ "reuse_parent", &reuse_parent, FORKED },

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/syscall.h>
 
+#include "lacks.h"
 #include "stats.h"
 #include "support.h"
 #include "topo.h"
@@ -860,21 +861,6 @@ static int once_body(struct child *child, void *arg)
 	return 0;
 }
 
-/* Whether this machine has what the variant needs; else says what it lacks. */
-static bool can_run(const struct variant *v)
-{
-	for (const struct need *const *need = v->needs; need && *need; need++) {
-		bool denied = false;
-		char why[160] = "";
-
-		if ((*need)->met(why, sizeof(why), &denied))
-			continue;
-		print_message("skipped: %s: %s\n", v->name, why);
-		return false;
-	}
-	return true;
-}
-
 /* Every bench works, all its variants do; under the sanitizers, too. */
 static void test_every_bench(void **state)
 {
@@ -888,7 +874,7 @@ static void test_every_bench(void **state)
 		if (!strcmp(bench[i]->name, "misbehave"))
 			continue;
 		for (v = v ? v : &only; v->name; v++) {
-			if (v->tier != HIDDEN && !can_run(v))
+			if (v->tier != HIDDEN && !has_needs(v))
 				continue;
 			for (unsigned peer = 0; peer <= PEER_PROCESS; peer++) {
 				struct once once = { bench[i], v,
