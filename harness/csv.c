@@ -348,8 +348,9 @@ static int odd_byte(struct csv_in *in, int c)
 		return EOF;
 	if (c == '\0')
 		return fail(in, in->next_line,
-			    "a NUL byte; this is not a CSV file, "
-			    "or a damaged one: make it again");
+			    "a NUL byte; this is UTF-16, no CSV file, "
+			    "or a damaged one: save it as UTF-8, "
+			    "or make it again");
 	return fail(in, in->line,
 		    "a row of more than %zu bytes; "
 		    "look for a quote that is not closed",
@@ -404,6 +405,16 @@ static int end_field(struct csv_in *in, struct row *row, size_t start)
 	return push(in, row, '\0');
 }
 
+/* Spreadsheets do so where a comma is the decimal point. */
+static int wrong_separator(struct csv_in *in, char separator)
+{
+	return fail(in, in->line,
+		    "fields are separated by %s and not by ',', as some "
+		    "spreadsheets save a CSV file; save it with commas and "
+		    "decimal points, or take the file as handoff wrote it",
+		    separator == ';' ? "';'" : "tabs");
+}
+
 /* Adds one field to row; what ended it (',' or '\n' or EOF), or FAILED. */
 static int read_field(struct csv_in *in, struct row *row, size_t *bytes)
 {
@@ -425,6 +436,8 @@ static int read_field(struct csv_in *in, struct row *row, size_t *bytes)
 			return FAILED;
 		if (c == ',' || c == '\n' || c == EOF)
 			return end_field(in, row, start) ? FAILED : c;
+		if (quoted && (c == ';' || c == '\t'))
+			return wrong_separator(in, (char)c);
 		if (quoted)
 			return fail(in, in->next_line,
 				    "text after a closing quote; "
@@ -474,6 +487,12 @@ static int skip_bom(struct csv_in *in)
 	const char *bom = BOM;
 	int c = getc_unlocked(in->file);
 
+	/* the first byte of either of its own marks, and never of UTF-8 */
+	if (c == 0xFF || c == 0xFE)
+		return fail(in, 1,
+			    "UTF-16, as some spreadsheets save text; save it "
+			    "as CSV in UTF-8, or take the file as handoff "
+			    "wrote it");
 	if (c != (unsigned char)*bom) {
 		ungetc(c, in->file);
 		return 0;
@@ -487,6 +506,24 @@ static int skip_bom(struct csv_in *in)
 	return 0;
 }
 
+/* A header that is one field of several names, or has a spreadsheet's own
+ * first line before it. */
+static int check_separator(struct csv_in *in)
+{
+	const char *name = name_of(in, 0);
+	const char *separator = strpbrk(name, ";\t");
+
+	if (!strncmp(name, "sep=", strlen("sep=")))
+		return fail(in, 1,
+			    "the line \"%.*s\" is a spreadsheet's and no "
+			    "header; take the file as handoff wrote it",
+			    excerpt(name), name);
+	if (in->header.fields == 1 && separator &&
+	    strchr(separator + 1, *separator))
+		return wrong_separator(in, *separator);
+	return 0;
+}
+
 static int read_header(struct csv_in *in)
 {
 	int got;
@@ -496,7 +533,7 @@ static int read_header(struct csv_in *in)
 	got = read_row(in, &in->header);
 	if (got == 0)
 		return fail(in, 1, "empty, without a header; make it again");
-	if (got == FAILED)
+	if (got == FAILED || check_separator(in))
 		return FAILED;
 	for (size_t i = 0; i < in->header.fields; i++) {
 		if ((size_t)csv_column(in, name_of(in, i)) != i)
@@ -599,6 +636,36 @@ const char *csv_field(const struct csv_in *in, int column)
 	return in->row.text + in->row.start[column];
 }
 
+/* strtod() alone would take " 1", "+1", "0x1", "inf" and "nan" as well. */
+static bool is_decimal(const char *text)
+{
+	return *text != '+' && !text[strspn(text, "+-.0123456789eE")];
+}
+
+/* Most numbers are such, and strtod_l() takes several times as long. NAN: not
+ * one, or more digits than a double holds. */
+static double small_whole(const char *text)
+{
+	double value = 0;
+	int digits = 0;
+
+	for (; *text >= '0' && *text <= '9' && digits < 15; digits++)
+		value = 10 * value + (*text++ - '0');
+	return digits && !*text ? value : NAN;
+}
+
+/* "1,5", and nothing else */
+static bool has_decimal_comma(const char *text)
+{
+	const char *digit = "0123456789";
+	size_t whole;
+
+	text += *text == '-';
+	whole = strspn(text, digit);
+	text += whole;
+	return whole && *text == ',' && strspn(text + 1, digit);
+}
+
 double csv_field_num(struct csv_in *in, int column)
 {
 	const char *text = csv_field(in, column);
@@ -607,15 +674,19 @@ double csv_field_num(struct csv_in *in, int column)
 
 	if (!*text)
 		return NAN;
-	value = strtod_l(text, &end, in->c_locale);
-
-	/* strtod() alone would take " 1", "0x1", "inf" and "nan" as well. */
-	if (!*end && !text[strspn(text, "+-.0123456789eE")] && isfinite(value))
+	value = small_whole(text);
+	if (!isnan(value))
 		return value;
-	fail(in, in->line,
-	     "%.*s is not a number but \"%.*s\"; mend it or leave it empty",
+	value = strtod_l(text, &end, in->c_locale);
+	if (!*end && is_decimal(text) && isfinite(value))
+		return value;
+	fail(in, in->line, "%.*s is not a number but \"%.*s\"; %s",
 	     excerpt(name_of(in, (size_t)column)), name_of(in, (size_t)column),
-	     excerpt(text), text);
+	     excerpt(text), text,
+	     has_decimal_comma(text) ?
+		     "write decimal points, or take the file as handoff wrote "
+		     "it" :
+		     "mend it or leave it empty");
 	return NAN;
 }
 

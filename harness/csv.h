@@ -61,9 +61,10 @@ void csv_discard(struct csv_out *out);
 
 /*
  * Reading. One row at a time in memory. Accepts CRLF, a UTF-8 byte order mark
- * and a missing last line end; everything else that is not RFC 4180 is an
- * error, which says "path:line: what is wrong; what to do" on one line. The
- * first error stays: from then on csv_read() returns -1.
+ * and a missing last line end; everything else that is not RFC 4180 (UTF-16,
+ * or ';' or tabs between fields, as spreadsheets save) is an error, which says
+ * "path:line: what is wrong; what to do" on one line. The first error stays:
+ * from then on csv_read() returns -1.
  */
 struct csv_in;
 
