@@ -16,11 +16,13 @@
 #include "copies.h"
 #include "counts.h"
 #include "die.h"
+#include "distribution.h"
 #include "env_file.h"
 #include "fence_curve.h"
 #include "grow.h"
 #include "litmus_table.h"
 #include "lookup.h"
+#include "noise_file.h"
 #include "report_html.h"
 #include "rundir.h"
 #include "summary.h"
@@ -607,7 +609,10 @@ static void read_run(struct report *r, const char *dir)
 			  "run, or a copy of it that you may write",
 			  dir, strerror(errno));
 	if (env_file_read(&r->env, dir, err, sizeof(err)) ||
-	    report_digest_read(&r->digest, dir, &r->summary, err, sizeof(err)))
+	    report_digest_read(&r->digest, dir, &r->summary, err,
+			       sizeof(err)) ||
+	    distribution_check(dir, &r->summary, err, sizeof(err)) ||
+	    noise_file_read(dir, &r->summary, NULL, NULL, err, sizeof(err)) < 0)
 		die_usage("%s", err);
 	r->claim = claims_decide(&r->summary, &r->env, &r->claims);
 	if (!r->claim)
