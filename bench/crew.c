@@ -138,8 +138,7 @@ int crew_setup(struct run *r, struct crew *crew, unsigned parties,
 	if (!crew->shared)
 		return refusal_memory(r, "mmap", sizeof(*crew->shared));
 	if (topo_bind(r->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
-				  strerror(errno));
+		return bench_errno(r, "sched_setaffinity to PU %d", r->pu_a);
 	for (unsigned i = 0; i < parties; i++) {
 		struct seat *seat = &crew->seat[i];
 
@@ -147,8 +146,7 @@ int crew_setup(struct run *r, struct crew *crew, unsigned parties,
 		if (!party_start(&seat->party, r->peer,
 				 i % 2 ? r->pu_b : r->pu_a, member_main, seat))
 			continue;
-		refusal_blame(r, errno);
-		return -1;
+		return party_refused(r);
 	}
 	return 0;
 }

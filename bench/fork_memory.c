@@ -189,8 +189,7 @@ static int setup(struct run *r)
 
 	memcpy(s.argv, argv, sizeof(argv));
 	if (topo_bind(r->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
-				  strerror(errno));
+		return bench_errno(r, "sched_setaffinity to PU %d", r->pu_a);
 	return nursery_open(r, &s.nursery, 1) || fill(r, &way->memory) ? -1 : 0;
 }
 

@@ -51,9 +51,9 @@ static int mqueue_open(struct run *r, struct end *driver, struct end *server)
 {
 	driver->out = server->in = open_queue("there");
 	if (driver->out < 0)
-		return pair_lacks(r, call);
+		return bench_errno(r, "%s", call);
 	driver->in = server->out = open_queue("back");
-	return driver->in < 0 ? pair_lacks(r, call) : 0;
+	return driver->in < 0 ? bench_errno(r, "%s", call) : 0;
 }
 
 static void mqueue_close(struct end *driver, struct end *server)

@@ -48,8 +48,7 @@ static int measure(struct invocation *inv, struct run *r)
 		return bench_fail(r, "%s", err);
 	/* A case of one party runs on one PU too; a pair binds itself. */
 	if (topo_bind(inv->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", inv->pu_a,
-				  strerror(errno));
+		return bench_errno(r, "sched_setaffinity to PU %d", inv->pu_a);
 	const struct sched_param lowest = { .sched_priority = 1 };
 	/* the second party inherits it */
 	if (inv->fifo && sched_setscheduler(0, SCHED_FIFO, &lowest))
@@ -65,11 +64,15 @@ int invocation_main(int fd)
 	if (inv == MAP_FAILED)
 		die_errno("map the runner's memory");
 	close(fd);
+	/* started by a descriptor, it would be called by its number */
+	prctl(PR_SET_NAME, "handoff");
+	signal(SIGPIPE, SIG_DFL);
 	/* Nothing outlives the runner. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != inv->runner)
 		return EXIT_CASE_FAILED;
 	die_into(inv->reason, sizeof(inv->reason));
+	die_tell(&inv->died_of);
 
 	struct run r = {
 		.value = inv->value,

@@ -34,6 +34,7 @@ struct invocation {
 	bool fifo; /* measure under SCHED_FIFO */
 	/* answered */
 	bool answered;
+	int died_of; /* an errno, of a party that was refused a system call */
 	enum status status;
 	char reason[CASE_REASON];
 	struct counts_traced traced;

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +14,13 @@
 #include "compare.h"
 #include "die.h"
 #include "doctor.h"
+#include "inherit.h"
 #include "invocation.h"
 #include "report.h"
 #include "report_json.h"
 #include "runner.h"
 #include "selftest.h"
+#include "settings.h"
 #include "topo.h"
 #include "units.h"
 #include "version.h"
@@ -82,16 +83,24 @@ static void take_duration(struct argp_state *state, const char *name,
 
 static void take_tune(struct argp_state *state, const char *list)
 {
-	for (const char *at = list; *at;) {
-		int span = (int)strcspn(at, ",");
+	static const char *const known[] = { "fifo", "cpu-dma-latency" };
+	const char *at = list;
+	size_t span;
 
-		if (strncmp(at, "fifo", (size_t)span) &&
-		    strncmp(at, "cpu-dma-latency", (size_t)span))
+	for (;; at += span + 1) {
+		bool found = false;
+
+		span = strcspn(at, ",");
+		for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+			found |= strlen(known[i]) == span &&
+				 !strncmp(at, known[i], span);
+		if (!found)
 			argp_error(state,
 				   "--tune: no '%.*s'; there are: fifo "
 				   "cpu-dma-latency",
-				   span, at);
-		at += span + (at[span] == ',');
+				   (int)span, at);
+		if (!at[span])
+			return;
 	}
 }
 
@@ -517,11 +526,12 @@ int main(int argc, char **argv)
 	};
 	int first;
 
+	inherit_mend();
 	if (argc == 3 && !strcmp(argv[1], INVOCATION_ARGUMENT))
 		return invocation_main(atoi(argv[2]));
 
 	setlocale(LC_CTYPE, "");
-	signal(SIGPIPE, SIG_IGN);
+	settings_check();
 	argp_err_exit_status = EXIT_USAGE;
 	snprintf(command_list, sizeof(command_list),
 		 "What does it cost to hand work to another thread, and what "

@@ -10,7 +10,6 @@
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,10 +21,14 @@
 #include <unistd.h>
 
 #include "counts.h"
+#include "essential.h"
+#include "inherit.h"
 #include "invocation.h"
+#include "launch.h"
 #include "noise.h"
 #include "platform.h"
 #include "progress.h"
+#include "refusal.h"
 #include "results.h"
 #include "rundir.h"
 #include "topo.h"
@@ -47,7 +50,7 @@ struct runner {
 	struct rundir dir;
 	struct invocation *shared;
 	int shared_fd;
-	char helper[PATH_MAX + 32], self[PATH_MAX];
+	struct launcher launcher;
 	struct job *job;
 	size_t jobs;
 	int *method; /* per case, as the first invocation decided */
@@ -115,7 +118,8 @@ static void ask(struct runner *run, const struct job *job, double measure_s)
 	inv->runner = getpid();
 	inv->fifo = run->options->tune &&
 		    cases_list_names(run->options->tune, "fifo");
-	snprintf(inv->helper, sizeof(inv->helper), "%s", run->helper);
+	snprintf(inv->helper, sizeof(inv->helper), "%s",
+		 run->launcher.helper[0].path);
 	snprintf(inv->topology, sizeof(inv->topology), "%s/topology.xml",
 		 run->dir.path);
 }
@@ -124,27 +128,8 @@ static void ask(struct runner *run, const struct job *job, double measure_s)
  * alone, and everything an invocation started can be ended with it. */
 static pid_t launch(struct runner *run)
 {
-	char fd[16];
-	char *argv[] = { (char *)(uintptr_t) "handoff",
-			 (char *)(uintptr_t)INVOCATION_ARGUMENT, fd, NULL };
-	posix_spawnattr_t attr;
-	sigset_t none, defaults;
-	pid_t pid;
-
-	snprintf(fd, sizeof(fd), "%d", run->shared_fd);
-	sigemptyset(&none);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
-						POSIX_SPAWN_SETSIGMASK |
-						POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	errno = posix_spawn(&pid, run->self, NULL, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
-	return errno ? -1 : pid;
+	return launch_start(&run->launcher, INVOCATION_ARGUMENT, run->shared_fd,
+			    &run->shared->died_of);
 }
 
 /* Ends whatever is left of an invocation's group and reaps it. */
@@ -229,6 +214,28 @@ static void blame(struct invocation *inv, enum status status,
 	va_end(args);
 }
 
+/* Why an invocation ended without an answer. */
+static void judge_end(struct invocation *inv, int status)
+{
+	char why[CASE_REASON];
+	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	if (inv->died_of) { /* a party was refused a call, and said which */
+		refusal_say(why, sizeof(why), "exec of this program",
+			    inv->died_of);
+		blame(inv, refusal_status(inv->died_of), "%s", why);
+	} else if (refusal_by_signal(why, sizeof(why), signal)) {
+		blame(inv, STATUS_DENIED, "%s", why);
+	} else if (signal) {
+		blame(inv, STATUS_FAILED, "killed by signal %d (%s)", signal,
+		      strsignal(signal));
+	} else {
+		blame(inv, STATUS_FAILED,
+		      "ended with %d before it had a result",
+		      WEXITSTATUS(status));
+	}
+}
+
 static double deadline(const struct runner *run, double measure_s)
 {
 	if (run->options->deadline_s > 0)
@@ -302,8 +309,11 @@ static enum ending run_job(struct runner *run, const struct job *job,
 	start_s = progress_seconds();
 	pid = launch(run);
 	if (pid < 0) {
-		blame(inv, STATUS_FAILED, "cannot start %s: %s", run->self,
-		      strerror(errno));
+		int error = errno;
+
+		refusal_say(inv->reason, sizeof(inv->reason),
+			    "start an invocation", error);
+		blame(inv, refusal_status(error), "%s", inv->reason);
 		return ENDED;
 	}
 	if (by_ptrace(inv) && counts_trace_attach(pid)) {
@@ -317,14 +327,8 @@ static enum ending run_job(struct runner *run, const struct job *job,
 	book(run, &before, own_before_s, progress_seconds() - start_s);
 	if (ending == HUNG)
 		blame(inv, STATUS_TIMEOUT, "no result within %g s", limit);
-	else if (ending == ENDED && !inv->answered && WIFSIGNALED(status))
-		blame(inv, STATUS_FAILED, "killed by signal %d (%s)",
-		      WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (ending == ENDED && !inv->answered)
-		blame(inv, STATUS_FAILED,
-		      "ended with %d before it had a "
-		      "result",
-		      WEXITSTATUS(status));
+		judge_end(inv, status);
 	return ending;
 }
 
@@ -590,6 +594,22 @@ static void say_budget_ended(struct runner *run, uint64_t block)
 		     (unsigned long long)first_block(run, RUN_MODES));
 }
 
+/* Two builds are not to be mixed in one result. 0, or -1: stop. */
+static int refuse_mixture(struct runner *run, const struct job *job)
+{
+	const struct bench *bench = run->cases[job->index].bench;
+	const char *changed = launch_changed(&run->launcher, bench->spawns);
+
+	if (!changed)
+		return 0;
+	progress_pause(&run->progress);
+	warn("%s has been replaced or removed since the run began: the run "
+	     "ends here, so that two builds are not mixed; what was measured "
+	     "is kept; run again, with no `make` beside it",
+	     changed);
+	return -1;
+}
+
 /* One block. 0, or the exit code with which to stop. */
 static int run_block(struct runner *run, uint64_t block)
 {
@@ -608,6 +628,8 @@ static int run_block(struct runner *run, uint64_t block)
 			say_budget_ended(run, block);
 			return -1;
 		}
+		if (refuse_mixture(run, job))
+			return EXIT_CASE_FAILED;
 		left = rest(run, block, i);
 		measure_s = share(run, left);
 		progress_case(&run->progress, run->cases[job->index].id,
@@ -774,35 +796,33 @@ static int run_blocks(struct runner *run)
 	return result < 0 ? 0 : result;
 }
 
-/* --------------------------------------------------- before and after */
+/* ------------------------------------------------ before anything else */
 
-/* Tries SCHED_FIFO on a thread of no importance, the runner's, and undoes it.
- */
-static const char *sched_fifo_allowed(void)
+/* SCHED_FIFO is tried on a thread of no importance, the runner's, and undone.
+ * It is asked for, so where it is refused nothing is measured. */
+static void require_fifo(const struct run_options *options)
 {
 	const struct sched_param lowest = { .sched_priority = 1 };
 	const struct sched_param normal = { .sched_priority = 0 };
 
-	if (sched_setscheduler(0, SCHED_FIFO, &lowest)) {
-		warn("--tune fifo: %s", strerror(errno));
-		return "denied";
-	}
+	if (!options->tune || !cases_list_names(options->tune, "fifo"))
+		return;
+	if (sched_setscheduler(0, SCHED_FIFO, &lowest))
+		die_usage("--tune fifo: %s: needs root, CAP_SYS_NICE or "
+			  "RLIMIT_RTPRIO (ulimit -r) of 1, and of a cgroup "
+			  "with a real-time budget of its own some of that "
+			  "(cpu.rt_runtime_us)",
+			  strerror(errno));
 	sched_setscheduler(0, SCHED_OTHER, &normal);
-	return "SCHED_FIFO 1 in each invocation";
 }
 
-/* The directory of this program, where the exec'd program stands too. */
-static void find_self(struct runner *run)
+static noreturn void refuse_shared(void)
 {
-	ssize_t length =
-		readlink("/proc/self/exe", run->self, sizeof(run->self) - 1);
+	char why[CASE_REASON];
 
-	if (length < 0)
-		die_errno("read /proc/self/exe");
-	run->self[length] = '\0';
-	const char *slash = strrchr(run->self, '/');
-	snprintf(run->helper, sizeof(run->helper), "%.*s/handoff-child",
-		 (int)(slash - run->self), run->self);
+	refusal_say(why, sizeof(why), "memory to share with invocations",
+		    errno);
+	die_usage("%s", why);
 }
 
 static void open_shared(struct runner *run)
@@ -811,29 +831,68 @@ static void open_shared(struct runner *run)
 	run->shared_fd = memfd_create("handoff-invocation", 0);
 	if (run->shared_fd < 0 ||
 	    ftruncate(run->shared_fd, sizeof(*run->shared)))
-		die_errno("memory to share with invocations");
+		refuse_shared();
 	run->shared = mmap(NULL, sizeof(*run->shared), PROT_READ | PROT_WRITE,
 			   MAP_SHARED, run->shared_fd, 0);
 	if (run->shared == MAP_FAILED)
-		die_errno("map memory to share with invocations");
+		refuse_shared();
 }
 
-/* SIGINT and its kin are waited for together with SIGCHLD; a child that is
- * orphaned by its parent's death becomes ours to reap. */
-static void take_signals(struct runner *run)
+/* --------------------------------------------------------- signals */
+
+/* What a signal that ends the run says, outside of measuring. */
+static char farewell[PATH_MAX + 64];
+
+static void end_at_once(int signal)
+{
+	ssize_t said = write(STDERR_FILENO, farewell, strlen(farewell));
+
+	(void)signal;
+	(void)said;
+	_exit(EXIT_INT);
+}
+
+/* SIGINT, SIGTERM and SIGHUP; under nohup a hang-up ends nothing. */
+static void ending_signals(sigset_t *set)
 {
 	struct sigaction hangup;
 
-	sigemptyset(&run->waited);
-	sigaddset(&run->waited, SIGCHLD);
-	sigaddset(&run->waited, SIGINT);
-	sigaddset(&run->waited, SIGTERM);
-	/* under nohup a hang-up ends nothing */
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
 	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
-		sigaddset(&run->waited, SIGHUP);
+		sigaddset(set, SIGHUP);
+}
+
+/* While nothing is measured, in planning as in reports, they end the run at
+ * once, with this last word and exit code 130. */
+static void obey_signals(const char *format, const char *what)
+	__attribute__((format(printf, 1, 0)));
+
+static void obey_signals(const char *format, const char *what)
+{
+	struct sigaction end = { .sa_handler = end_at_once };
+	sigset_t set;
+
+	snprintf(farewell, sizeof(farewell), format, what);
+	ending_signals(&set);
+	for (int i = 1; i < SIGRTMIN; i++)
+		if (sigismember(&set, i))
+			sigaction(i, &end, NULL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* While measuring they are waited for together with SIGCHLD; a child that is
+ * orphaned by its parent's death becomes ours to reap. */
+static void take_signals(struct runner *run)
+{
+	ending_signals(&run->waited);
+	sigaddset(&run->waited, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &run->waited, NULL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
+
+/* --------------------------------------------------- before and after */
 
 /* What `--tune` asked for: set here or in each invocation, undone at the end,
  * and written to env.csv. */
@@ -846,7 +905,8 @@ static void begin_tuning(struct runner *run)
 	if (!tune)
 		return;
 	if (cases_list_names(tune, "fifo"))
-		rundir_note_text(&run->dir, "tune.fifo", sched_fifo_allowed());
+		rundir_note_text(&run->dir, "tune.fifo",
+				 "SCHED_FIFO 1 in each invocation");
 	if (!cases_list_names(tune, "cpu-dma-latency"))
 		return;
 	/* held as long as the descriptor is open; the kernel restores it */
@@ -874,6 +934,8 @@ static int conclude(struct runner *run, int result)
 	bool written = !write_results(run);
 	char err[PATH_MAX + 128];
 
+	obey_signals("handoff: interrupted; what was measured is in %s\n",
+		     run->dir.path);
 	if (run->options->aa &&
 	    results_write_noise(&run->results, run->dir.path, err,
 				sizeof(err))) {
@@ -922,6 +984,11 @@ int runner_run(const struct run_options *options, char *dir)
 	int result;
 
 	run.options = options;
+	obey_signals("handoff: interrupted; nothing was measured%s\n", "");
+	inherit_close_on_exec();
+	if (essential_calls(err, sizeof(err)))
+		die_usage("%s", err);
+	require_fifo(options);
 	if (topo_open(NULL, err, sizeof(err)))
 		die_usage("%s", err);
 	if (!topo_is_this_system())
@@ -932,9 +999,11 @@ int runner_run(const struct run_options *options, char *dir)
 		cases_select(&options->filter, &run.count, err, sizeof(err));
 	if (!run.cases)
 		die_usage("%s", err);
-	find_self(&run);
 	platform_open(&run.platform, !options->no_counts);
-	take_signals(&run);
+	if (launch_open(&run.launcher, run.platform.emulated))
+		die_usage("/proc/self/exe: %s: /proc is needed, to start "
+			  "this program again for each case",
+			  strerror(errno));
 	if (rundir_open(&run.dir, options->dir, &run.platform, err,
 			sizeof(err)))
 		die_usage("%s", err);
@@ -977,6 +1046,7 @@ int runner_run(const struct run_options *options, char *dir)
 	if (cases_all_pairs(&options->filter))
 		say_plan(&run);
 
+	take_signals(&run);
 	result = run_blocks(&run);
 	result = conclude(&run, result);
 	results_close(&run.results);

@@ -9,6 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "refusal.h"
 
 static hwloc_topology_t topology;
 static hwloc_bitmap_t allowed;
@@ -133,11 +137,28 @@ static int fail(char *err, size_t size, const char *what)
 	return -1;
 }
 
+/* hwloc asks again and again, with more room, until the kernel answers: where a
+ * filter refuses the call, for ever. */
+static bool affinity_is_told(void)
+{
+	unsigned long mask[1024 / 8 / sizeof(long)];
+
+	return syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask) >= 0 ||
+	       errno == EINVAL; /* there are more PUs than that */
+}
+
 int topo_open(const char *xml, char *err, size_t size)
 {
 	unsigned long flags = HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED;
 
 	topo_close();
+	if (!affinity_is_told()) {
+		refusal_say(err, size,
+			    "which PUs may be used is not told without "
+			    "sched_getaffinity()",
+			    errno);
+		return -1;
+	}
 	if (hwloc_topology_init(&topology)) {
 		topology = NULL;
 		return fail(err, size, "hwloc cannot start");
