@@ -129,8 +129,8 @@ int contenders_open(struct run *r, struct contenders **out, unsigned parties,
 	c->gate = party_shared(c->gate_size, pu[0]);
 	if (!c->gate)
 		return bench_errno(r, "mmap of shared memory");
-	if (topo_bind(pu[0]))
-		return bench_errno(r, "sched_setaffinity to PU %d", pu[0]);
+	if (bench_bind(r, pu[0]))
+		return -1;
 	for (unsigned i = 1; i < parties; i++) {
 		struct contender *other = &c->other[i];
 

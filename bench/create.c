@@ -445,8 +445,8 @@ static int setup(struct run *r)
 	snprintf(s.dynamic, sizeof(s.dynamic), "%.4000s-dynamic", r->helper);
 	if (open_slots(r, &s) || (way->open && way->open(&s)))
 		return -1;
-	if (topo_bind(r->pu_a))
-		return bench_errno(r, "sched_setaffinity to PU %d", r->pu_a);
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	return 0;
 }
 

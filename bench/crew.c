@@ -124,6 +124,14 @@ static bool is_crowded(const struct run *r, unsigned parties)
 	return r->pu_a < 0 || parties > (r->pu_a == r->pu_b ? 1 : 2);
 }
 
+/* First in, first out: who spins on a PU has it for good. */
+static bool never_all_run(const struct run *r, unsigned parties)
+{
+	size_t pus = r->pu_a < 0 ? topo_pu_count() : r->pu_a == r->pu_b ? 1 : 2;
+
+	return parties > pus && sched_getscheduler(0) == SCHED_FIFO;
+}
+
 int crew_setup(struct run *r, struct crew *crew, unsigned parties,
 	       crew_work *work, void *arg)
 {
@@ -134,11 +142,17 @@ int crew_setup(struct run *r, struct crew *crew, unsigned parties,
 		.run = r, .work = work, .arg = arg, .parties = parties
 	};
 	crew->crowded = r->crowded = is_crowded(r, parties);
+	if (never_all_run(r, parties))
+		return bench_absent(r,
+				    "%u parties on fewer PUs: under SCHED_FIFO "
+				    "one that spins never lets the one run "
+				    "that it waits for",
+				    parties);
 	crew->shared = party_shared(sizeof(*crew->shared), r->pu_a);
 	if (!crew->shared)
 		return refusal_memory(r, "mmap", sizeof(*crew->shared));
-	if (topo_bind(r->pu_a))
-		return bench_errno(r, "sched_setaffinity to PU %d", r->pu_a);
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	for (unsigned i = 0; i < parties; i++) {
 		struct seat *seat = &crew->seat[i];
 

@@ -473,8 +473,8 @@ static int setup(struct run *r)
 	    !s->heap || sem_init(&s->table->asked, 1, 0) ||
 	    sem_init(&s->table->answered, 1, 0))
 		return bench_errno(r, "mmap of shared memory");
-	if (topo_bind(r->pu_a))
-		return bench_errno(r, "sched_setaffinity to PU %d", r->pu_a);
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	return 0;
 }
 

@@ -236,8 +236,8 @@ static int wait_setup(struct run *r)
 	s.shared = party_shared(sizeof(*s.shared), r->pu_a);
 	if (!s.shared)
 		return bench_errno(r, "mmap of shared memory");
-	if (topo_bind(r->pu_a))
-		return bench_errno(r, "sched_setaffinity to PU %d", r->pu_a);
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	if (party_start(&s.party, r->peer, r->pu_b, notifier_main, NULL))
 		return party_refused(r);
 	return 0;

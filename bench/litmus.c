@@ -511,8 +511,8 @@ static int setup(struct run *r)
 	s = party_shared(sizeof(*s), st->pu[0]);
 	if (!s)
 		return bench_errno(r, "mmap of shared memory");
-	if (topo_bind(st->pu[0]))
-		return bench_errno(r, "sched_setaffinity to PU %d", st->pu[0]);
+	if (bench_bind(r, st->pu[0]))
+		return -1;
 	for (unsigned k = 0; k < st->parties; k++) {
 		struct actor *a = &st->actor[k];
 

@@ -37,7 +37,8 @@ static inline int loopback_connect(int fd, const struct sockaddr_in *to)
 static inline int loopback_fail(struct run *r, const char *what)
 {
 	if (refusal_status(errno) == STATUS_DENIED && errno != EAGAIN)
-		return bench_errno(r, "%s over 127.0.0.1", what);
+		return bench_errno(
+			r, "socket, bind or connect: %s over 127.0.0.1", what);
 	return bench_absent(r, "%s over 127.0.0.1: %s", what, strerror(errno));
 }
 

@@ -313,8 +313,8 @@ static int setup(struct run *r)
 	const uint64_t air = 16 << 20;
 	size_t size = 0;
 
-	if (topo_bind(r->pu_a))
-		return bench_errno(r, "sched_setaffinity to PU %d", r->pu_a);
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	/* the memory, and a copy of it */
 	if (decide_size(r, &size) || bench_needs_memory(r, 2 * size + air) ||
 	    region_reserve(r, &s.region, size) ||

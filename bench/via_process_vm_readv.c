@@ -33,7 +33,8 @@ static int ask_kernel(void)
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	/* else a seccomp filter has killed it for asking */
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
 }
 
 static int readv_open(struct run *r, struct end *driver, struct end *server)

@@ -280,8 +280,8 @@ static int setup(struct run *r)
 	errno = r->peer == PEER_THREAD ? shrink_stacks() : 0;
 	if (errno)
 		return bench_errno(r, "mmap of stacks of %d bytes", STACK);
-	if (topo_bind(r->pu_a))
-		return bench_errno(r, "sched_setaffinity to PU %d", r->pu_a);
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	return start_all(r);
 }
 

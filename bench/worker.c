@@ -355,8 +355,8 @@ static int setup(struct run *r)
 	if (nursery_open(r, &s.nursery, 1) ||
 	    (r->peer == PEER_THREAD && open_main_loop(&s)))
 		return -1;
-	if (topo_bind(r->pu_a))
-		return bench_errno(r, "sched_setaffinity to PU %d", r->pu_a);
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	return 0;
 }
 

@@ -206,6 +206,10 @@ int bench_denied(struct run *r, const char *format, ...)
 int bench_errno(struct run *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Binds the calling thread to a PU, or to none, as topo_bind(). 0, or -1 after
+ * bench_errno(). */
+int bench_bind(struct run *r, int pu);
+
 /* What the benchmark timed itself, for metrics[metric]: one operation, or the
  * mean over many; or what it counted or found out. A metric is fed by one of
  * the three only; the value of an invocation is the median of what it got, or

@@ -47,8 +47,8 @@ static int measure(struct invocation *inv, struct run *r)
 	if (topo_open(inv->topology, err, sizeof(err)))
 		return bench_fail(r, "%s", err);
 	/* A case of one party runs on one PU too; a pair binds itself. */
-	if (topo_bind(inv->pu_a))
-		return bench_errno(r, "sched_setaffinity to PU %d", inv->pu_a);
+	if (bench_bind(r, inv->pu_a))
+		return -1;
 	const struct sched_param lowest = { .sched_priority = 1 };
 	/* the second party inherits it */
 	if (inv->fifo && sched_setscheduler(0, SCHED_FIFO, &lowest))

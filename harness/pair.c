@@ -359,8 +359,8 @@ static int setup(struct run *r, const struct channel *channel, uint64_t size,
 	if (channel->open && channel->open(r, driver, server))
 		return bench_errno(r, "%s", channel->name);
 	r->token_bytes = window ? 0 : channel->token_bytes;
-	if (topo_bind(r->pu_a))
-		return bench_errno(r, "sched_setaffinity to PU %d", r->pu_a);
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	if (party_start(&pair->party, r->peer, r->pu_b, server_main, pair))
 		return party_refused(r);
 	enter_end(pair, driver);

@@ -78,6 +78,15 @@ int bench_errno(struct run *r, const char *format, ...)
 	return -1;
 }
 
+int bench_bind(struct run *r, int pu)
+{
+	if (!topo_bind(pu))
+		return 0;
+	return pu == TOPO_ANY_PU ?
+		       bench_errno(r, "sched_setaffinity to all PUs") :
+		       bench_errno(r, "sched_setaffinity to PU %d", pu);
+}
+
 /* Batch means are few: they are kept, so that their median is exact. */
 static double kept[SAMPLE_MAX_METRICS][MAX_BATCHES];
 

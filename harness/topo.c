@@ -280,8 +280,15 @@ int topo_bind(int pu)
 	if (want && have) {
 		if (pu != TOPO_ANY_PU)
 			hwloc_bitmap_only(want, (unsigned)pu);
-		result =
-			hwloc_set_cpubind(topology, want, HWLOC_CPUBIND_THREAD);
+		/* who is where it shall be needs no permission to stay */
+		result = pu == TOPO_ANY_PU &&
+					 !hwloc_get_cpubind(
+						 topology, have,
+						 HWLOC_CPUBIND_THREAD) &&
+					 hwloc_bitmap_isequal(want, have) ?
+				 0 :
+				 hwloc_set_cpubind(topology, want,
+						   HWLOC_CPUBIND_THREAD);
 		if (!result)
 			result = hwloc_get_cpubind(topology, have,
 						   HWLOC_CPUBIND_THREAD);
