@@ -15,7 +15,6 @@
 #include <uv.h>
 
 #include "newborn.h"
-#include "refusal.h"
 #include "topo.h"
 #include "uv_calls.h"
 
@@ -203,10 +202,9 @@ static int start_thread(struct state *s)
 	atomic_store(&m->first, NOBODY);
 	atomic_store(&m->failed, false);
 	error = uv_thread_create(&thread, worker_main, m);
-	if (error) {
-		refusal_blame(s->r, -error);
-		return -1;
-	}
+	errno = -error;
+	if (error)
+		return bench_errno(s->r, "pthread_create");
 	if (s->layer == ANSWERED)
 		converse(s);
 	uv_thread_join(&thread);
@@ -293,10 +291,8 @@ static int start_process(struct state *s)
 	pid = fork();
 	if (!pid)
 		child_main(s, pair[1]);
-	if (pid < 0) {
-		refusal_blame(s->r, errno);
-		return -1;
-	}
+	if (pid < 0)
+		return bench_errno(s->r, "fork");
 	if (talks) {
 		close(pair[1]);
 		talked = converse_with_child(s, pair[0]);

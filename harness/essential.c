@@ -78,6 +78,16 @@ static int try_signal_wait(void)
 		       0;
 }
 
+/* Whether it is refused does not matter, and what kills a child would kill the
+ * run. */
+static int try_clone3(void)
+{
+#ifdef SYS_clone3
+	syscall(SYS_clone3, NULL, 0);
+#endif
+	return 0;
+}
+
 static const struct essential {
 	const char *call;
 	int (*try)(void);
@@ -85,6 +95,7 @@ static const struct essential {
 	{ "wait4", try_wait },         { "sched_getaffinity", try_affinity },
 	{ "memfd_create", try_memfd }, { "prctl", try_prctl },
 	{ "kill", try_kill },          { "rt_sigtimedwait", try_signal_wait },
+	{ "clone3", try_clone3 },
 };
 
 enum { ESSENTIALS = sizeof(essentials) / sizeof(*essentials) };
@@ -163,4 +174,18 @@ int essential_calls(char *err, size_t size)
 	result = judge(p, err, size);
 	munmap(p, sizeof(*p));
 	return result;
+}
+
+bool essential_is_deadly(long number)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (!pid) {
+		syscall(number, 0, 0, 0, 0, 0, 0);
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return pid > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
 }

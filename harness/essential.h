@@ -4,10 +4,15 @@
 #ifndef HANDOFF_ESSENTIAL_H
 #define HANDOFF_ESSENTIAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Tries each in a child of its own, as a seccomp filter may kill who makes one.
  * 0, or -1 with one line in err that names the call and what to do. */
 int essential_calls(char *err, size_t size);
+
+/* Whether a seccomp filter kills who makes this call: a child makes it, without
+ * arguments. */
+bool essential_is_deadly(long number);
 
 #endif
