@@ -594,7 +594,8 @@ static void say_budget_ended(struct runner *run, uint64_t block)
 		     (unsigned long long)first_block(run, RUN_MODES));
 }
 
-/* Two builds are not to be mixed in one result. 0, or -1: stop. */
+/* Two builds are not to be mixed in one result: what was replaced while a job
+ * ran, or before, leaves no answer of it. 0, or -1: stop. */
 static int refuse_mixture(struct runner *run, const struct job *job)
 {
 	const struct bench *bench = run->cases[job->index].bench;
@@ -628,8 +629,6 @@ static int run_block(struct runner *run, uint64_t block)
 			say_budget_ended(run, block);
 			return -1;
 		}
-		if (refuse_mixture(run, job))
-			return EXIT_CASE_FAILED;
 		left = rest(run, block, i);
 		measure_s = share(run, left);
 		progress_case(&run->progress, run->cases[job->index].id,
@@ -637,6 +636,8 @@ static int run_block(struct runner *run, uint64_t block)
 		ending = run_job(run, job, measure_s);
 		if (ending == INTERRUPTED)
 			return EXIT_INT;
+		if (refuse_mixture(run, job))
+			return EXIT_CASE_FAILED;
 		run->order++;
 		if (take(run, job, block))
 			return EXIT_CASE_FAILED;
