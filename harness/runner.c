@@ -804,17 +804,19 @@ static int run_blocks(struct runner *run)
 static void require_fifo(const struct run_options *options)
 {
 	const struct sched_param lowest = { .sched_priority = 1 };
-	const struct sched_param normal = { .sched_priority = 0 };
+	struct sched_param was = { 0 };
+	int policy = sched_getscheduler(0);
 
 	if (!options->tune || !cases_list_names(options->tune, "fifo"))
 		return;
+	sched_getparam(0, &was);
 	if (sched_setscheduler(0, SCHED_FIFO, &lowest))
 		die_usage("--tune fifo: %s: needs root, CAP_SYS_NICE or "
 			  "RLIMIT_RTPRIO (ulimit -r) of 1, and of a cgroup "
 			  "with a real-time budget of its own some of that "
 			  "(cpu.rt_runtime_us)",
 			  strerror(errno));
-	sched_setscheduler(0, SCHED_OTHER, &normal);
+	sched_setscheduler(0, policy, &was);
 }
 
 static noreturn void refuse_shared(void)
