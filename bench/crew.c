@@ -63,7 +63,7 @@ static void pass_gate(struct crew *crew, uint32_t batch)
 {
 	atomic_fetch_add(&crew->shared->arrived.value, 1);
 	while (!has_begun(crew, batch))
-		if (crew->crowded)
+		if (crew->yields)
 			sched_yield();
 		else
 			relax();
@@ -124,12 +124,15 @@ static bool is_crowded(const struct run *r, unsigned parties)
 	return r->pu_a < 0 || parties > (r->pu_a == r->pu_b ? 1 : 2);
 }
 
-/* First in, first out: who spins on a PU has it for good. */
-static bool never_all_run(const struct run *r, unsigned parties)
+static bool is_fifo(void)
 {
-	size_t pus = r->pu_a < 0 ? topo_pu_count() : r->pu_a == r->pu_b ? 1 : 2;
+	return sched_getscheduler(0) == SCHED_FIFO;
+}
 
-	return parties > pus && sched_getscheduler(0) == SCHED_FIFO;
+/* The caller is on the PU of the first party, unless all are free. */
+bool crew_is_stuck(const struct run *r, unsigned parties)
+{
+	return is_fifo() && (r->pu_a >= 0 || parties >= topo_pu_count());
 }
 
 int crew_setup(struct run *r, struct crew *crew, unsigned parties,
@@ -142,12 +145,8 @@ int crew_setup(struct run *r, struct crew *crew, unsigned parties,
 		.run = r, .work = work, .arg = arg, .parties = parties
 	};
 	crew->crowded = r->crowded = is_crowded(r, parties);
-	if (never_all_run(r, parties))
-		return bench_absent(r,
-				    "%u parties on fewer PUs: under SCHED_FIFO "
-				    "one that spins never lets the one run "
-				    "that it waits for",
-				    parties);
+	/* a party begins on the PU of the one who starts it */
+	crew->yields = crew->crowded || is_fifo();
 	crew->shared = party_shared(sizeof(*crew->shared), r->pu_a);
 	if (!crew->shared)
 		return refusal_memory(r, "mmap", sizeof(*crew->shared));

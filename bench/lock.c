@@ -524,6 +524,12 @@ static int setup(struct run *r)
 	s.shared = party_shared(sizeof(*s.shared), r->pu_a);
 	if (!s.shared)
 		return bench_errno(r, "mmap of shared memory");
+	if (contends(r) && crew_is_stuck(r, s.parties))
+		return bench_absent(r,
+				    "%u parties contend until they are told to "
+				    "stop: under SCHED_FIFO they leave no PU "
+				    "to who does",
+				    s.parties);
 	error = open_locks(kind, r->peer == PEER_PROCESS);
 	errno = error;
 	if (error)

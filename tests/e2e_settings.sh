@@ -47,10 +47,12 @@ else
 	expect "and measures nothing" measured_nothing
 fi
 
-# Parties that wait for each other on one PU: one would spin for good.
+# Parties that contend until they are told to stop would do so for good.
 crew=lock/futex_mutex/thread/pu/parties=2
-attempt env PATH="$WORK" "$TEST_PROGRAM" run $crew getppid --tune fifo --full \
-	--no-counts --budget 1s --invocations 2 -o "$run"
+place=$(two_pu_place)
+apart=barrier/futex_barrier/thread/${place:-pu}/parties=2
+attempt env PATH="$WORK" "$TEST_PROGRAM" run $crew "$apart" getppid --full \
+	--tune fifo --no-counts --budget 1s --invocations 2 -o "$run"
 if exits 2 && says "--tune fifo"; then
 	skipped "--tune fifo" "$(cat "$WORK/err")"
 else
@@ -58,6 +60,8 @@ else
 		"$run/summary.csv" $crew latency status)" = absent ]
 	expect "with the reason" [ -n "$(fields "$run/summary.csv" $crew \
 		latency reason | grep SCHED_FIFO)" ]
+	expect "one that all can work off is measured: $apart" [ "$(fields \
+		"$run/summary.csv" "$apart" latency status)" = ok ]
 	expect "and what needs no other party is measured" [ "$(fields \
 		"$run/summary.csv" getppid/-/-/-/- latency status)" = ok ]
 fi
