@@ -74,12 +74,10 @@ static void ask_in_child(struct answer *a)
 		ask(said);
 		_exit(0);
 	}
-	if (pid < 0)
-		ask(a);
-	else if (!await(pid, &status))
+	if (pid > 0 && !await(pid, &status))
 		take(a, said, status);
 	else
-		ask(a);
+		ask(a); /* no child is to be had */
 	munmap(said, sizeof(*said));
 }
 
