@@ -709,54 +709,81 @@ static bool no_room(int error)
 	return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
-/* The files up to `last`, all or none. 0, or -1 with a line in err, and errno.
- */
-static int write_up_to(const struct results *results, const char *dir, int last,
-		       char *err, size_t size)
+static void discard(struct csv_out **out, int count)
 {
-	struct csv_out *out[FILES] = { NULL };
-	int i, error;
+	int error = errno;
 
-	for (i = 0; i <= last; i++) {
-		out[i] = prepare(results, dir, i, err, size);
-		if (!out[i])
-			break;
-	}
-	error = errno;
-	if (i <= last) {
-		while (i--)
-			csv_discard(out[i]);
-		errno = error;
-		return -1;
-	}
-	for (i = 0; i <= last; i++)
+	while (count--)
+		csv_discard(out[count]);
+	errno = error;
+}
+
+/* Gives the files their names; 0, or -1 with a line in err. */
+static int name_files(struct csv_out **out, int count, const char *dir,
+		      char *err, size_t size)
+{
+	for (int i = 0; i < count; i++)
 		if (csv_close(out[i])) {
-			error = errno;
 			name_error(dir, i, err, size);
-			while (++i <= last)
-				csv_discard(out[i]);
-			errno = error;
+			discard(out + i + 1, count - i - 1);
 			return -1;
 		}
 	return 0;
 }
 
+/* Writes the first `count` files but for their names: how many it could, with a
+ * line in err, and errno, if not all. */
+static int prepare_files(const struct results *results, const char *dir,
+			 struct csv_out **out, int count, char *err,
+			 size_t size)
+{
+	int i = 0;
+
+	while (i < count && (out[i] = prepare(results, dir, i, err, size)))
+		i++;
+	return i;
+}
+
+/* An older one is of another moment than what is written now. 0, or -1: there
+ * was none. */
+static int remove_histogram(const char *dir)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file[HISTOGRAM].name);
+	return unlink(path);
+}
+
 int results_write(const struct results *results, const char *dir, char *err,
 		  size_t size)
 {
-	char path[PATH_MAX], rest[PATH_MAX + 128];
+	struct csv_out *out[FILES];
+	int ready = prepare_files(results, dir, out, FILES, err, size), error;
 
-	if (!write_up_to(results, dir, HISTOGRAM, err, size))
-		return 0;
-	if (!no_room(errno))
+	if (ready == FILES)
+		return name_files(out, FILES, dir, err, size);
+	error = errno;
+	if (!no_room(error)) {
+		discard(out, ready);
 		return -1;
-	/* of another moment than those that are written now */
-	snprintf(path, sizeof(path), "%s/%s", dir, file[HISTOGRAM].name);
-	unlink(path);
-	if (!write_up_to(results, dir, INVOCATIONS, rest, sizeof(rest)))
-		return 1;
-	snprintf(err, size, "%s", rest);
-	return -1;
+	}
+	if (ready < HISTOGRAM) {
+		/* what an older histogram.csv takes may be room enough */
+		discard(out, ready);
+		if (remove_histogram(dir))
+			return -1;
+		ready = prepare_files(results, dir, out, HISTOGRAM, err, size);
+		if (ready < HISTOGRAM) {
+			discard(out, ready);
+			return -1;
+		}
+	}
+	if (name_files(out, HISTOGRAM, dir, err, size))
+		return -1;
+	remove_histogram(dir);
+	errno = error;
+	name_error(dir, HISTOGRAM, err, size);
+	return 1;
 }
 
 /* The values of one arm of an A/A run, in the order they were measured. */
