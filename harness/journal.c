@@ -26,42 +26,48 @@
 #define COLUMNS_OF_INVOCATION "block,order,arm,pass,gap_before_ns"
 enum { NAMED = 13, OF_METRIC = 12, OF_INVOCATION = 5 };
 
-/* What else of an invocation's answer the results are made of. */
-enum type { COUNT, NUMBER, PU, YES_OR_NO };
+/* What else of an invocation's answer the results are made of. INDEX_OR_NONE
+ * is empty for -1, NUMBER for NAN. */
+enum type { COUNT, NUMBER, INDEX_OR_NONE, YES_OR_NO };
 static const struct field {
 	const char *column;
 	size_t offset; /* in struct invocation */
 	enum type type;
 } field[] = {
-#define AT(column, of, type)                                  \
-	{                                                     \
-		column, offsetof(struct invocation, of), type \
+#define AT(column, of)                                                  \
+	{                                                               \
+		column, offsetof(struct invocation, of),                \
+			_Generic(((struct invocation *)0)->of, uint64_t \
+				 : COUNT, double                        \
+				 : NUMBER, int                          \
+				 : INDEX_OR_NONE, bool                  \
+				 : YES_OR_NO)                           \
 	}
-#define TALLY_AT(prefix, of)                                     \
-	AT(prefix "voluntary", of.voluntary, COUNT),             \
-		AT(prefix "involuntary", of.involuntary, COUNT), \
-		AT(prefix "faults", of.faults, COUNT),           \
-		AT(prefix "cpu_ns", of.cpu_ns, COUNT),           \
-		AT(prefix "io_bytes", of.io_bytes, COUNT),       \
-		AT(prefix "syscalls", of.syscalls, COUNT)
-	AT("operations", sample.evidence.operations, COUNT),
-	AT("batches", sample.evidence.batches, COUNT),
-	AT("batch_n", sample.evidence.batch_n, COUNT),
-	AT("elapsed_ns", sample.evidence.elapsed_ns, NUMBER),
+#define TALLY_AT(prefix, of)                              \
+	AT(prefix "voluntary", of.voluntary),             \
+		AT(prefix "involuntary", of.involuntary), \
+		AT(prefix "faults", of.faults),           \
+		AT(prefix "cpu_ns", of.cpu_ns),           \
+		AT(prefix "io_bytes", of.io_bytes),       \
+		AT(prefix "syscalls", of.syscalls)
+	AT("operations", sample.evidence.operations),
+	AT("batches", sample.evidence.batches),
+	AT("batch_n", sample.evidence.batch_n),
+	AT("elapsed_ns", sample.evidence.elapsed_ns),
 	TALLY_AT("", sample.evidence.driver),
 	TALLY_AT("peer_", sample.evidence.peer),
-	AT("off_pu", sample.evidence.off_pu, COUNT),
-	AT("disturbed_batches", sample.evidence.disturbed, COUNT),
-	AT("moves", sample.evidence.moves, COUNT),
-	AT("lost_ns", sample.evidence.lost_ns, NUMBER),
-	AT("pu_a", sample.evidence.pu_a, PU),
-	AT("pu_b", sample.evidence.pu_b, PU),
-	AT("drift", sample.evidence.drift, YES_OR_NO),
-	AT("busy_s", books.busy_s, NUMBER),
-	AT("steal_s", books.steal_s, NUMBER),
-	AT("interrupts", books.interrupts, COUNT),
-	AT("foreign_s", foreign_s, NUMBER),
-	AT("wall_s", wall_s, NUMBER),
+	AT("off_pu", sample.evidence.off_pu),
+	AT("disturbed_batches", sample.evidence.disturbed),
+	AT("moves", sample.evidence.moves),
+	AT("lost_ns", sample.evidence.lost_ns),
+	AT("pu_a", sample.evidence.pu_a),
+	AT("pu_b", sample.evidence.pu_b),
+	AT("drift", sample.evidence.drift),
+	AT("busy_s", books.busy_s),
+	AT("steal_s", books.steal_s),
+	AT("interrupts", books.interrupts),
+	AT("foreign_s", foreign_s),
+	AT("wall_s", wall_s),
 #undef TALLY_AT
 #undef AT
 };
@@ -255,7 +261,7 @@ static void put_field(struct csv_out *out, const struct field *f,
 		      const struct invocation *inv)
 {
 	const void *at = (const char *)inv + f->offset;
-	int pu;
+	int index;
 
 	switch (f->type) {
 	case COUNT:
@@ -264,9 +270,9 @@ static void put_field(struct csv_out *out, const struct field *f,
 	case NUMBER:
 		csv_exact(out, *(const double *)at);
 		break;
-	case PU:
-		pu = *(const int *)at;
-		csv_exact(out, pu < 0 ? NAN : pu);
+	case INDEX_OR_NONE:
+		index = *(const int *)at;
+		csv_exact(out, index < 0 ? NAN : index);
 		break;
 	case YES_OR_NO:
 		csv_u64(out, *(const bool *)at);
@@ -671,7 +677,7 @@ static void take_field(struct reader *r, int i)
 	case NUMBER:
 		*(double *)at = number_at(r, KNOWN + i);
 		break;
-	case PU:
+	case INDEX_OR_NONE:
 		value = number_at(r, KNOWN + i);
 		*(int *)at = value >= 0 && value < 1e9 ? (int)value : -1;
 		break;
