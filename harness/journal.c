@@ -472,6 +472,8 @@ enum {
 	GAP,
 	KNOWN /* columns; those of fields follow */
 };
+_Static_assert(KNOWN == NAMED + OF_METRIC + OF_INVOCATION,
+	       "every column that is named has an index");
 
 struct reader {
 	struct csv_in *in;
@@ -518,24 +520,27 @@ static int word_at(struct reader *r, int column, const char *const *word,
 	return 0;
 }
 
+static int find_column(struct reader *r, int which, const char *column)
+{
+	r->at[which] = csv_column(r->in, column);
+	if (r->at[which] >= 0)
+		return 0;
+	return csv_refuse(
+		r->in, "no column '%s': not a journal of this handoff", column);
+}
+
 static int find_columns(struct reader *r)
 {
 	char names[] =
 		COLUMNS_NAMED "," COLUMNS_OF_METRIC "," COLUMNS_OF_INVOCATION;
 	char *save = NULL, *name = strtok_r(names, ",", &save);
 
-	for (int i = 0; i < KNOWN + FIELDS; i++) {
-		const char *column = name ? name : field[i - KNOWN].column;
-
-		r->at[i] = csv_column(r->in, column);
-		if (r->at[i] < 0)
-			return csv_refuse(r->in,
-					  "no column '%s': not a journal of "
-					  "this handoff",
-					  column);
-		if (name)
-			name = strtok_r(NULL, ",", &save);
-	}
+	for (int i = 0; name; i++, name = strtok_r(NULL, ",", &save))
+		if (find_column(r, i, name))
+			return -1;
+	for (int i = 0; i < FIELDS; i++)
+		if (find_column(r, KNOWN + i, field[i].column))
+			return -1;
 	return 0;
 }
 

@@ -91,15 +91,13 @@ int rundir_make(const char *path)
 
 int rundir_make_part(const char *dir, const char *name)
 {
-	struct stat st;
-	int at = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int error = 0;
+	struct stat st = { 0 };
+	int at = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC), error = 0;
 
 	if (at < 0)
 		return -1;
-	if (mkdirat(at, name, 0777) && errno != EEXIST)
-		error = errno;
-	else if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW))
+	if ((mkdirat(at, name, 0777) && errno != EEXIST) ||
+	    fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW))
 		error = errno;
 	else if (!S_ISDIR(st.st_mode))
 		error = ENOTDIR;

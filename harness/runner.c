@@ -224,12 +224,12 @@ static pid_t launch_patiently(struct runner *run, enum ending *ending)
 {
 	pid_t pid = launch(run);
 
-	for (double wait_s = 0.05; wait_s < 1; wait_s *= 2) {
+	for (int i = 0; i < 5; i++) {
 		int error = errno, signal;
 
 		if (pid >= 0 || (error != EAGAIN && error != ENOMEM))
 			break;
-		signal = wait_for_signal(run, wait_s);
+		signal = wait_for_signal(run, 0.05 * (double)(1 << i));
 		if (signal > 0 && signal != SIGCHLD) {
 			*ending = INTERRUPTED;
 			errno = error;
@@ -599,7 +599,14 @@ static int take(struct runner *run, const struct job *job, uint64_t block)
 {
 	const struct invocation *inv = run->shared;
 
-	if (inv->status != STATUS_OK) {
+	if (inv->outside) {
+		/* said once: it may be so for all that follow */
+		if (!run->results.of[job->index].outside[0]) {
+			progress_pause(&run->progress);
+			warn("%s: not measured this time: %s",
+			     run->cases[job->index].id, inv->reason);
+		}
+	} else if (inv->status != STATUS_OK) {
 		progress_pause(&run->progress);
 		warn("%s: %s: %s", run->cases[job->index].id,
 		     status_name(inv->status), inv->reason);
