@@ -249,25 +249,50 @@ static bool write_clean(FILE *to, void (*write)(const void *what, FILE *out),
 	return false;
 }
 
+/* One file but for its name; NULL and errno. */
+static struct whole *prepare(const char *dir, const struct rundir_file *file)
+{
+	struct whole *whole = whole_begin(dir, file->name);
+	bool bad = false;
+
+	if (!whole)
+		return NULL;
+	if (is_text(file->name))
+		bad = write_clean(whole_file(whole), file->write, file->what);
+	else
+		file->write(file->what, whole_file(whole));
+	if (!bad && !whole_end(whole))
+		return whole;
+	whole_drop(whole);
+	return NULL;
+}
+
+int rundir_write_all(const char *dir, const struct rundir_file *file,
+		     size_t count)
+{
+	struct whole *whole[RUNDIR_FILES_MAX];
+	size_t ready = 0, named = 0;
+
+	while (ready < count && (whole[ready] = prepare(dir, &file[ready])))
+		ready++;
+	while (ready == count && named < count && !whole_name(whole[named]))
+		named++;
+	if (named == count)
+		return 0;
+	warn("%s/%s: %s", dir, file[ready < count ? ready : named].name,
+	     strerror(errno));
+	/* whole_name() has freed the one that it could not name */
+	for (size_t i = ready < count ? 0 : named + 1; i < ready; i++)
+		whole_drop(whole[i]);
+	return -1;
+}
+
 int rundir_write(const char *dir, const char *name,
 		 void (*write)(const void *what, FILE *out), const void *what)
 {
-	struct whole *whole = whole_begin(dir, name);
+	const struct rundir_file file = { name, write, what };
 
-	if (whole) {
-		bool bad = false;
-
-		if (is_text(name))
-			bad = write_clean(whole_file(whole), write, what);
-		else
-			write(what, whole_file(whole));
-		if (!bad && !whole_name(whole))
-			return 0;
-		if (bad)
-			whole_drop(whole);
-	}
-	warn("%s/%s: %s", dir, name, strerror(errno));
-	return -1;
+	return rundir_write_all(dir, &file, 1);
 }
 
 static int refuse_used(const char *path, char *err, size_t size)

@@ -58,6 +58,17 @@ int rundir_check(const char *dir, char *err, size_t size);
 int rundir_write(const char *dir, const char *name,
 		 void (*write)(const void *what, FILE *out), const void *what);
 
+/* The same of several files that belong together: none is named before all are
+ * written. */
+struct rundir_file {
+	const char *name;
+	void (*write)(const void *what, FILE *out);
+	const void *what;
+};
+enum { RUNDIR_FILES_MAX = 4 };
+int rundir_write_all(const char *dir, const struct rundir_file *file,
+		     size_t count);
+
 /*
  * wish: the directory (made if missing; refused if it holds a run, or one is
  * writing there), or NULL: results/<machine>/<run>. Writes topology.xml and

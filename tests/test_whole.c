@@ -265,6 +265,40 @@ static void test_full_disk(void **state)
 	assert_in_range(n, 2, 199); /* some failed, and then none */
 }
 
+/* Files that belong together: both are old, or both new. */
+static void test_full_disk_of_two(void **state)
+{
+	static const struct rundir_file pages[] = { { "a.md", say, "new" },
+						    { "b.html", say, "new" } };
+	unsigned n;
+
+	(void)state;
+	for (n = 1; n < 200; n++) {
+		int result;
+
+		lay("full/a.md", "old");
+		lay("full/b.html", "old");
+		writes = 0;
+		fail_from = n;
+		result = rundir_write_all("full", pages, 2);
+		fail_from = 0;
+		if (!result)
+			break;
+		holds("full/a.md", "old");
+		holds("full/b.html", "old");
+		assert_int_equal(count_temporaries("full"), 0);
+	}
+	assert_int_equal(n, 3); /* one write each */
+	holds("full/a.md", "new");
+	holds("full/b.html", "new");
+	assert_int_equal(unlink("full/b.html"), 0);
+	assert_int_equal(mkdir("full/b.html", 0777), 0);
+	lay("full/a.md", "old");
+	assert_int_equal(rundir_write_all("full", pages, 2), -1);
+	holds("full/a.md", "old");
+	assert_int_equal(count_temporaries("full"), 0);
+}
+
 static void test_dropped(void **state)
 {
 	struct whole *whole = whole_begin(".", "dropped");
@@ -345,6 +379,7 @@ int main(void)
 		cmocka_unit_test(test_mode),
 		cmocka_unit_test(test_left_over),
 		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_full_disk_of_two),
 		cmocka_unit_test(test_dropped),
 		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_check),
