@@ -604,17 +604,17 @@ static int take_case(struct reader *r)
 	struct test_case *c;
 	size_t room = r->room;
 
-	if (!made || count_at(r, INDEX) != run->results.count) {
+	if (!made || count_at(r, INDEX) != run->count) {
 		free(made);
 		return csv_refuse(r->in, made ? "a case is missing" :
 						"out of memory; free some");
 	}
-	run->cases = grow(run->cases, run->results.count, &room, sizeof(*c),
+	run->cases = grow(run->cases, run->count, &room, sizeof(*c),
 			  "the journal's cases");
-	run->made = grow(run->made, run->results.count, &r->room,
-			 sizeof(*run->made), "the journal's cases");
-	run->made[run->results.count] = made;
-	c = &run->cases[run->results.count++];
+	run->made = grow(run->made, run->count, &r->room, sizeof(*run->made),
+			 "the journal's cases");
+	run->made[run->count] = made;
+	c = &run->cases[run->count++];
 	memset(c, 0, sizeof(*c));
 	made->metric[0].name = lookup_text(&run->texts, text_at(r, NAME));
 	made->metric[0].unit = lookup_text(&run->texts, text_at(r, UNIT));
@@ -639,10 +639,10 @@ static int take_begin(struct reader *r)
 {
 	struct results *results = &r->run->results;
 
-	if (r->begun || !results->count)
+	if (r->begun || !r->run->count)
 		return csv_refuse(r->in, "the run begins twice, or without "
 					 "cases");
-	if (results_open(results, r->run->cases, results->count))
+	if (results_open(results, r->run->cases, r->run->count))
 		return csv_refuse(r->in, "out of memory; free some");
 	r->begun = true;
 	return 0;
@@ -838,15 +838,13 @@ int journal_read(struct journal_run *run, const char *dir, char *err,
 		return 0;
 	snprintf(err, size, "%s/%s: the run was cut before it began", dir,
 		 JOURNAL_NAME);
-	/* results_open() did not take place */
-	run->results.count = 0;
 	journal_free(run);
 	return -1;
 }
 
 void journal_free(struct journal_run *run)
 {
-	for (size_t i = 0; run->made && i < run->results.count; i++)
+	for (size_t i = 0; i < run->count; i++)
 		free(run->made[i]);
 	results_close(&run->results);
 	free(run->results.gap_ns);

@@ -54,6 +54,7 @@ struct journal_run {
 	struct results results;
 	struct test_case *cases; /* of results */
 	struct journal_case **made;
+	size_t count; /* of both */
 	struct lookup texts;
 	bool aa;
 	size_t invocations;
