@@ -65,6 +65,7 @@ end_session
 printf 'invocation,0,,,,"half a' >>"$run/journal.csv"
 cp -R "$run" "$WORK/torn2"
 cp -R "$run" "$WORK/torn3"
+cp -R "$run" "$WORK/torn4"
 attempt "$TEST_PROGRAM" report --json "$run"
 expect "report --json reads a run whose journal was torn" exits 0
 expect "and says so" says "what stands before it is taken"
@@ -72,6 +73,50 @@ attempt "$TEST_PROGRAM" compare "$WORK/torn2" "$WORK/torn3"
 expect "compare reads two" exits 0
 expect "both are whole then" [ -s "$WORK/torn2/summary.csv" \
 	-a -s "$WORK/torn3/summary.csv" ]
+# Where there is no room for all, histogram.csv gives way, and the journal stays
+# until there is.
+pages() # file…: KiB that they take
+{
+	sum=0
+	for file in "$@"; do
+		sum=$((sum + ($(wc -c <"$file") + 4095) / 4096))
+	done
+	echo $((4 * sum))
+}
+
+how= # set by can_mount
+if can_mount; then
+	room=$(($(pages "$WORK/torn4"/*) + $(pages "$WORK/torn2/summary.csv" \
+		"$WORK/torn2/invocations.csv")))
+	# The script within expands its own arguments.
+	# shellcheck disable=SC2016
+	attempt unshare "$how" sh -c '
+		mount -t tmpfs -o size="$3k" none "$1" && cp -R "$2" "$1/run" ||
+			exit 99
+		"$4" report "$1/run" >&2
+		cp -R "$1/run" "$2.short" &&
+			mount -o remount,size=16m "$1" || exit 99
+		"$4" report "$1/run" >/dev/null 2>&1
+		code=$?
+		cp -R "$1/run" "$2.long"
+		exit $code' - "$WORK/disk" "$WORK/torn4" "$room" "$TEST_PROGRAM"
+	short=$WORK/torn4.short long=$WORK/torn4.long
+	expect "no room: histogram.csv is left out, and named" grep -q \
+		'/histogram.csv: No space left on device; what was measured' \
+		"$WORK/err"
+	expect "the others are those of the run" \
+		cmp "$WORK/torn2/summary.csv" "$short/summary.csv"
+	expect "and what it measured stays" \
+		[ -s "$short/journal.csv" -a ! -e "$short/histogram.csv" ]
+	expect_none "nothing temporary is left" "$(find "$short" -name '*.tmp*')"
+	expect "with more room, report exits 0" exits 0
+	expect "and makes it" cmp "$WORK/torn2/histogram.csv" \
+		"$long/histogram.csv"
+	expect "and the journal is gone" [ ! -e "$long/journal.csv" ]
+else
+	skipped "no room for all" "nothing can be mounted"
+fi
+
 mkdir "$WORK/empty"
 head -n 3 "$WORK/torn2/summary.csv" | tail -n 2 >"$WORK/empty/journal.csv"
 attempt "$TEST_PROGRAM" report "$WORK/empty"
