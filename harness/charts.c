@@ -17,6 +17,7 @@
 #include "captions.h"
 #include "die.h"
 #include "html.h"
+#include "rundir.h"
 #include "svg.h"
 #include "version.h"
 
@@ -263,15 +264,13 @@ static int draw(const char *dir, const char *plots, const char *name,
 static const char *prepare(const char *dir)
 {
 	const char *plots = plots_dir();
-	char path[PATH_MAX];
 
 	if (!plots) {
 		warn("no charts: %s is not there", HANDOFF_PLOTS);
 		return NULL;
 	}
-	snprintf(path, sizeof(path), "%.4000s/charts", dir);
-	if (mkdir(path, 0777) && errno != EEXIST) {
-		warn("%s: %s", path, strerror(errno));
+	if (rundir_make_part(dir, "charts")) {
+		warn("%s/charts: %s", dir, strerror(errno));
 		return NULL;
 	}
 	return plots;

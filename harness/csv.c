@@ -16,92 +16,38 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files.h"
+#include "whole.h"
+
 #define BOM "\xEF\xBB\xBF"
 
 struct csv_out {
 	FILE *file;
-	char *path, *temporary;
+	struct whole *whole; /* NULL: the caller's own file */
 	locale_t c_locale;
 	size_t width;  /* fields of the first row, 0 before it ended */
 	size_t fields; /* so far in this row */
 	size_t bytes;  /* so far in this row */
 	int error;     /* the first errno, 0 if none */
+	bool ended;    /* csv_end_file() was called */
 };
 
 static void release(struct csv_out *out)
 {
-	if (out->c_locale)
-		freelocale(out->c_locale);
-	free(out->temporary);
-	free(out->path);
+	freelocale(out->c_locale);
 	free(out);
-}
-
-static int refuse_special(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) || S_ISREG(st.st_mode))
-		return 0;
-	errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-	return -1;
-}
-
-/* mkstemp() would leave a file that only its owner can read. */
-static int create_temporary(struct csv_out *out)
-{
-	int fd = -1;
-
-	for (unsigned int i = 0; i < 100; i++) {
-		free(out->temporary);
-		if (asprintf(&out->temporary, "%s.%ld-%u.tmp", out->path,
-			     (long)getpid(), i) < 0) {
-			out->temporary = NULL;
-			errno = ENOMEM;
-			return -1;
-		}
-		fd = open(out->temporary,
-			  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd >= 0 || errno != EEXIST)
-			break;
-	}
-	return fd;
-}
-
-static int open_temporary(struct csv_out *out)
-{
-	int error, fd = create_temporary(out);
-
-	if (fd < 0)
-		return -1;
-	out->file = fdopen(fd, "w");
-	if (out->file)
-		return 0;
-	error = errno;
-	close(fd);
-	unlink(out->temporary);
-	errno = error;
-	return -1;
 }
 
 struct csv_out *csv_create(const char *path)
 {
-	struct csv_out *out;
-	int error;
+	struct whole *whole = whole_begin_path(path);
+	struct csv_out *out = whole ? csv_stream(whole_file(whole)) : NULL;
 
-	if (refuse_special(path))
-		return NULL;
-	out = calloc(1, sizeof(*out));
-	if (!out)
-		return NULL;
-	out->path = strdup(path);
-	out->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-	if (out->path && out->c_locale && open_temporary(out) == 0)
-		return out;
-	error = errno;
-	release(out);
-	errno = error;
-	return NULL;
+	if (out)
+		out->whole = whole;
+	else
+		whole_drop(whole);
+	return out;
 }
 
 struct csv_out *csv_stream(FILE *file)
@@ -189,6 +135,20 @@ void csv_num(struct csv_out *out, double value)
 	put(out, text, strlen(text));
 }
 
+void csv_exact(struct csv_out *out, double value)
+{
+	locale_t old;
+	char text[48];
+
+	next_field(out);
+	if (!isfinite(value))
+		return;
+	old = uselocale(out->c_locale);
+	snprintf(text, sizeof(text), "%.17g", value);
+	uselocale(old);
+	put(out, text, strlen(text));
+}
+
 void csv_u64(struct csv_out *out, uint64_t value)
 {
 	char text[24];
@@ -215,42 +175,40 @@ void csv_end(struct csv_out *out)
 	out->bytes = 0;
 }
 
-/* A file that the caller opened stays open. */
-static int finish_file(struct csv_out *out)
+int csv_end_file(struct csv_out *out)
 {
-	if (!out->path)
-		return fflush(out->file);
-	return fclose(out->file);
+	if (!out->ended) {
+		out->ended = true;
+		if (!out->width || out->fields)
+			note(out, EINVAL);
+		/* a file that the caller opened stays open */
+		if (out->whole ? whole_end(out->whole) : fflush(out->file))
+			note(out, errno);
+	}
+	errno = out->error;
+	return errno ? -1 : 0;
 }
 
 int csv_close(struct csv_out *out)
 {
 	int error;
 
-	if (!out->width || out->fields)
-		note(out, EINVAL);
-	if (finish_file(out))
-		note(out, errno);
-	if (!out->error && out->path && rename(out->temporary, out->path))
-		note(out, errno);
+	csv_end_file(out);
 	error = out->error;
-	if (error && out->path)
-		unlink(out->temporary);
+	if (error)
+		whole_drop(out->whole);
+	else if (out->whole && whole_name(out->whole))
+		error = errno;
 	release(out);
-	if (!error)
-		return 0;
 	errno = error;
-	return -1;
+	return error ? -1 : 0;
 }
 
 void csv_discard(struct csv_out *out)
 {
 	if (!out)
 		return;
-	if (out->path) {
-		fclose(out->file);
-		unlink(out->temporary);
-	}
+	whole_drop(out->whole);
 	release(out);
 }
 
@@ -547,15 +505,19 @@ static int read_header(struct csv_in *in)
 
 static int open_file(struct csv_in *in)
 {
-	struct stat st;
+	int fd = files_open_regular(AT_FDCWD, in->path, FILES_ANY_SIZE);
 
-	in->file = fopen(in->path, "re");
-	if (!in->file)
-		return fail(in, 1, "cannot open: %s; check path and permission",
-			    strerror(errno));
-	if (fstat(fileno(in->file), &st) == 0 && S_ISDIR(st.st_mode))
+	if (fd < 0 && errno == EISDIR)
 		return fail(in, 1, "a directory; name a CSV file in it");
-	return 0;
+	if (fd < 0 && errno == EINVAL)
+		return fail(in, 1, "not a regular file; name a CSV file");
+	in->file = fd < 0 ? NULL : fdopen(fd, "r");
+	if (in->file)
+		return 0;
+	if (fd >= 0)
+		close(fd);
+	return fail(in, 1, "cannot open: %s; check path and permission",
+		    strerror(errno));
 }
 
 struct csv_in *csv_open(const char *path, char *err, size_t errsize)

@@ -44,9 +44,18 @@ void csv_str(struct csv_out *out, const char *text);
  */
 void csv_num(struct csv_out *out, double value);
 void csv_u64(struct csv_out *out, uint64_t value);
+/* The same in as many digits as it takes to read back the very number. */
+void csv_exact(struct csv_out *out, double value);
 
 /* Ends the row with "\n". */
 void csv_end(struct csv_out *out);
+
+/*
+ * No more rows come: 0, or -1 and errno as csv_close() has it. Nobody sees the
+ * file before csv_close(), so that several files are all written, and none is
+ * replaced if one does not fit. To be followed by csv_close() or csv_discard().
+ */
+int csv_end_file(struct csv_out *out);
 
 /*
  * Puts the file in place of what path was and frees out. 0, or -1 and errno;

@@ -46,6 +46,8 @@ static int measure(struct invocation *inv, struct run *r)
 		return -1;
 	if (topo_open(inv->topology, err, sizeof(err)))
 		return bench_fail(r, "%s", err);
+	if (inv->topology_fd >= 0)
+		close(inv->topology_fd);
 	/* A case of one party runs on one PU too; a pair binds itself. */
 	if (bench_bind(r, inv->pu_a))
 		return -1;

@@ -10,10 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-enum { TRIES = 5 };
 
 static void look(struct launch_file *file)
 {
@@ -103,18 +100,10 @@ static int start_once(const char *path, char *const argv[], pid_t *pid,
 		       result;
 }
 
-/* What may be better in a moment. */
-static bool is_passing(int error)
-{
-	return error == EAGAIN || error == ENOMEM || error == EINTR ||
-	       error == ETXTBSY;
-}
-
 pid_t launch_start(const struct launcher *l, const char *argument, int fd,
 		   int *error)
 {
 	const char *path = l->from[0] ? l->from : l->self.path;
-	const struct timespec moment = { .tv_nsec = 100000000 };
 	char number[16];
 	char *argv[] = { (char *)(uintptr_t) "handoff",
 			 (char *)(uintptr_t)argument, number, NULL };
@@ -122,10 +111,6 @@ pid_t launch_start(const struct launcher *l, const char *argument, int fd,
 
 	snprintf(number, sizeof(number), "%d", fd);
 	errno = start_once(path, argv, &pid, error);
-	for (int i = 1; is_passing(errno) && i < TRIES; i++) {
-		nanosleep(&moment, NULL);
-		errno = start_once(path, argv, &pid, error);
-	}
 	return errno ? -1 : pid;
 }
 

@@ -34,10 +34,9 @@ int launch_open(struct launcher *l, bool emulated);
 /*
  * A process of its own group that runs this program with `argument` and the
  * number of fd; no signal is blocked in it, and SIGPIPE does what it does by
- * default. posix_spawn(), or where a filter refuses clone3(), fork(); tried
- * again where threads or memory are lacking for a moment. Returns its id, or
- * -1 and errno. *error, in memory that both share, is what exec said to a
- * forked child, which then exits with 127.
+ * default. posix_spawn(), or where a filter refuses clone3(), fork(). Returns
+ * its id, or -1 and errno. *error, in memory that both share, is what exec said
+ * to a forked child, which then exits with 127.
  */
 pid_t launch_start(const struct launcher *l, const char *argument, int fd,
 		   int *error);

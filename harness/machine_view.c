@@ -197,7 +197,7 @@ int machine_view(const char *xml, const int *used, size_t count, FILE *out)
 	struct view v = { .used = used, .count = count };
 	int result = 0;
 
-	if (access(xml, R_OK)) {
+	if (!topo_is_readable(xml)) {
 		fputs("<p>The run left no topology.xml.</p>\n", out);
 		return -1;
 	}

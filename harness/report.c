@@ -654,8 +654,10 @@ int report_make(const char *dir, FILE *out)
 	/* first: the rest links what charts there are */
 	if (charts_draw(&r.summary, dir))
 		result = EXIT_CASE_FAILED;
-	if (rundir_write(dir, "tables.md", write_markdown, &r) ||
-	    rundir_write(dir, "report.html", write_html, &r))
+	const struct rundir_file page[] = { { "tables.md", write_markdown, &r },
+					    { "report.html", write_html, &r } };
+
+	if (rundir_write_all(dir, page, 2))
 		result = EXIT_CASE_FAILED;
 	if (result == EXIT_DONE)
 		fprintf(out,

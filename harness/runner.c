@@ -24,6 +24,7 @@
 #include "essential.h"
 #include "inherit.h"
 #include "invocation.h"
+#include "journal.h"
 #include "launch.h"
 #include "noise.h"
 #include "platform.h"
@@ -48,6 +49,8 @@ struct runner {
 	struct results results;
 	struct platform platform;
 	struct rundir dir;
+	bool homeless;           /* dir was removed, and there is no other */
+	struct journal *journal; /* NULL once it has given up */
 	struct invocation *shared;
 	int shared_fd;
 	struct launcher launcher;
@@ -120,8 +123,10 @@ static void ask(struct runner *run, const struct job *job, double measure_s)
 		    cases_list_names(run->options->tune, "fifo");
 	snprintf(inv->helper, sizeof(inv->helper), "%s",
 		 run->launcher.helper[0].path);
-	snprintf(inv->topology, sizeof(inv->topology), "%s/topology.xml",
-		 run->dir.path);
+	/* read even if somebody removes the directory */
+	inv->topology_fd = run->dir.topology_fd;
+	snprintf(inv->topology, sizeof(inv->topology), "/proc/self/fd/%d",
+		 inv->topology_fd);
 }
 
 /* A process group of its own: Ctrl-C on the terminal reaches the runner
@@ -195,6 +200,29 @@ static enum ending wait_for_end(struct runner *run, pid_t pid,
 		if (signal > 0 && signal != SIGCHLD)
 			return INTERRUPTED;
 	}
+}
+
+/* Where the system is short of processes or memory, some may be free a moment
+ * later: tried for a second and a half. *ending: INTERRUPTED by a signal. */
+static pid_t launch_patiently(struct runner *run, enum ending *ending)
+{
+	pid_t pid = launch(run);
+
+	for (int i = 0; i < 5; i++) {
+		int error = errno, signal;
+
+		if (pid >= 0 || (error != EAGAIN && error != ENOMEM &&
+				 error != ETXTBSY))
+			break;
+		signal = wait_for_signal(run, 0.05 * (double)(1 << i));
+		if (signal > 0 && signal != SIGCHLD) {
+			*ending = INTERRUPTED;
+			errno = error;
+			break;
+		}
+		pid = launch(run);
+	}
+	return pid;
 }
 
 static void blame(struct invocation *inv, enum status status,
@@ -299,7 +327,7 @@ static enum ending run_job(struct runner *run, const struct job *job,
 	double limit = deadline(run, measure_s);
 	double own_before_s, start_s;
 	struct noise_books before;
-	enum ending ending;
+	enum ending ending = ENDED;
 	int status = 0;
 	pid_t pid;
 
@@ -307,16 +335,18 @@ static enum ending run_job(struct runner *run, const struct job *job,
 	noise_read_books(run->used, pus_used(run, inv, run->used), &before);
 	own_before_s = 1e-9 * (double)counts_family_cpu_ns();
 	start_s = progress_seconds();
-	pid = launch(run);
+	pid = launch_patiently(run, &ending);
 	if (pid < 0) {
 		int error = errno;
 
+		inv->outside = true;
 		refusal_say(inv->reason, sizeof(inv->reason),
 			    "start an invocation", error);
 		blame(inv, refusal_status(error), "%s", inv->reason);
-		return ENDED;
+		return ending;
 	}
 	if (by_ptrace(inv) && counts_trace_attach(pid)) {
+		inv->outside = true;
 		sweep(pid);
 		blame(inv, STATUS_DENIED, "ptrace: %s", strerror(errno));
 		return ENDED;
@@ -516,12 +546,71 @@ static double estimate_s(const struct runner *run, struct rest left,
 	return fmax(0, fmin(work, budget));
 }
 
+/* Sees to it that there is a directory for the run's files, and its journal in
+ * it. */
+static void mend_directory(struct runner *run)
+{
+	int mended = rundir_mend(&run->dir);
+
+	if (mended)
+		progress_pause(&run->progress);
+	run->homeless = mended < 0;
+	if (mended > 0 && run->journal &&
+	    journal_move(run->journal, run->dir.fd))
+		warn("%s/" JOURNAL_NAME ": %s", run->dir.path, strerror(errno));
+}
+
+/* The files as they are so far. What results_write() returned. */
+static int write_results(struct runner *run)
+{
+	char err[PATH_MAX + 128];
+	int result;
+
+	mend_directory(run);
+	run->checkpoint_s = progress_seconds();
+	result = results_write(&run->results, run->dir.path, err, sizeof(err));
+	if (result) {
+		progress_pause(&run->progress);
+		warn("%s", err);
+		return result;
+	}
+	/* one that lacks invocations would be taken for all there is */
+	if (run->journal && !journal_is_whole(run->journal)) {
+		journal_close(run->journal, true);
+		run->journal = NULL;
+	}
+	return 0;
+}
+
+/* Kept where nothing that happens to this process can lose it. */
+static void enter(struct runner *run, const struct job *job, uint64_t block)
+{
+	if (!run->homeless)
+		mend_directory(run);
+	if (!run->journal || !journal_is_whole(run->journal) ||
+	    !journal_add(run->journal, job->index, run->shared, block,
+			 run->order, job->arm, run->results.gap_ns[block]))
+		return;
+	progress_pause(&run->progress);
+	warn("%s/" JOURNAL_NAME ": %s: from now on a run that is killed loses "
+	     "up to %g s",
+	     run->dir.path, strerror(errno), checkpoint_every_s);
+	write_results(run);
+}
+
 /* One invocation's answer into the results. 0, or -1: stop. */
 static int take(struct runner *run, const struct job *job, uint64_t block)
 {
 	const struct invocation *inv = run->shared;
 
-	if (inv->status != STATUS_OK) {
+	if (inv->outside) {
+		/* said once: it may be so for all that follow */
+		if (!run->results.of[job->index].outside[0]) {
+			progress_pause(&run->progress);
+			warn("%s: not measured this time: %s",
+			     run->cases[job->index].id, inv->reason);
+		}
+	} else if (inv->status != STATUS_OK) {
 		progress_pause(&run->progress);
 		warn("%s: %s: %s", run->cases[job->index].id,
 		     status_name(inv->status), inv->reason);
@@ -534,19 +623,8 @@ static int take(struct runner *run, const struct job *job, uint64_t block)
 		warn("out of memory for results");
 		return -1;
 	}
-	return 0;
-}
-
-static int write_results(struct runner *run)
-{
-	char err[PATH_MAX + 128];
-
-	run->checkpoint_s = progress_seconds();
-	if (results_write(&run->results, run->dir.path, err, sizeof(err))) {
-		progress_pause(&run->progress);
-		warn("%s", err);
-		return -1;
-	}
+	if (!inv->outside)
+		enter(run, job, block);
 	return 0;
 }
 
@@ -855,14 +933,18 @@ static void end_at_once(int signal)
 	_exit(EXIT_INT);
 }
 
-/* SIGINT, SIGTERM and SIGHUP; under nohup a hang-up ends nothing. */
+/* All that would end this process and need not; under nohup a hang-up ends
+ * nothing. */
 static void ending_signals(sigset_t *set)
 {
+	static const int ending[] = { SIGINT,  SIGTERM, SIGQUIT,   SIGUSR1,
+				      SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF,
+				      SIGXCPU, SIGIO,   SIGPWR };
 	struct sigaction hangup;
 
 	sigemptyset(set);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGTERM);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(*ending); i++)
+		sigaddset(set, ending[i]);
 	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
 		sigaddset(set, SIGHUP);
 }
@@ -932,22 +1014,46 @@ static void end_tuning(struct runner *run)
 	run->latency_fd = -1;
 }
 
-static int conclude(struct runner *run, int result)
+/* All files but env.csv; what results_write() returned. Where there is no room
+ * for them beside a journal that lacks a part, it goes first. */
+static int write_last(struct runner *run)
 {
-	bool written = !write_results(run);
 	char err[PATH_MAX + 128];
+	int result = write_results(run);
 
-	obey_signals("handoff: interrupted; what was measured is in %s\n",
-		     run->dir.path);
-	if (run->options->aa &&
+	if (result && run->journal && !journal_is_whole(run->journal)) {
+		journal_close(run->journal, true);
+		run->journal = NULL;
+		result = write_results(run);
+	}
+	if (result >= 0 && run->options->aa &&
 	    results_write_noise(&run->results, run->dir.path, err,
 				sizeof(err))) {
 		warn("%s", err);
-		written = false;
+		result = result ? result : 1;
 	}
+	if (result && run->journal)
+		warn("all that was measured is in %s/" JOURNAL_NAME
+		     ": make room, then `handoff report %s`",
+		     run->dir.path, run->dir.path);
+	journal_close(run->journal, !result);
+	run->journal = NULL;
+	return result;
+}
+
+/* dir: where the run's files are, or "": they could not be written. */
+static int conclude(struct runner *run, int result, char *dir)
+{
+	int last = write_last(run);
+	bool written = !last;
+
+	obey_signals("handoff: interrupted; what was measured is in %s\n",
+		     run->dir.path);
 	end_tuning(run);
 	if (rundir_finish(&run->dir, &run->platform))
 		written = false;
+	/* it may be another than at the start */
+	snprintf(dir, PATH_MAX, "%s", last < 0 ? "" : run->dir.path);
 	if (result == EXIT_INT) {
 		fprintf(stderr,
 			"handoff: interrupted; what was measured is "
@@ -1048,10 +1154,15 @@ int runner_run(const struct run_options *options, char *dir)
 	}
 	if (cases_all_pairs(&options->filter))
 		say_plan(&run);
+	run.journal = journal_create(run.dir.fd, &run.results, options->aa);
+	if (!run.journal)
+		die_usage("%s/" JOURNAL_NAME ": cannot be written: %s; choose "
+			  "another directory with -o",
+			  run.dir.path, strerror(errno));
 
 	take_signals(&run);
 	result = run_blocks(&run);
-	result = conclude(&run, result);
+	result = conclude(&run, result, dir);
 	results_close(&run.results);
 	free(run.job);
 	free(run.pus);

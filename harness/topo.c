@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <hwloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "refusal.h"
+#include "whole.h"
 
 static hwloc_topology_t topology;
 static hwloc_bitmap_t allowed;
@@ -165,7 +168,8 @@ int topo_open(const char *xml, char *err, size_t size)
 	}
 	if (xml) {
 		flags |= HWLOC_TOPOLOGY_FLAG_IS_THISSYSTEM;
-		if (hwloc_topology_set_xml(topology, xml))
+		if (!topo_is_readable(xml) ||
+		    hwloc_topology_set_xml(topology, xml))
 			return fail(err, size, xml);
 	}
 	hwloc_topology_set_flags(topology, flags);
@@ -313,9 +317,28 @@ int topo_node(int pu)
 	return -1;
 }
 
+bool topo_is_readable(const char *xml)
+{
+	int fd = files_open_regular(AT_FDCWD, xml, TOPO_XML_MAX);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 int topo_export(const char *path)
 {
-	return hwloc_topology_export_xml(topology, path, 0);
+	struct whole *whole;
+	char *xml;
+	int length; /* with the NUL at the end */
+
+	if (hwloc_topology_export_xmlbuffer(topology, &xml, &length, 0))
+		return -1;
+	whole = whole_begin_path(path);
+	if (whole)
+		fwrite(xml, 1, (size_t)length - 1, whole_file(whole));
+	hwloc_free_xmlbuffer(topology, xml);
+	return whole ? whole_name(whole) : -1;
 }
 
 static int count_of(hwloc_obj_type_t type)
@@ -416,7 +439,7 @@ int topo_each_box(const char *xml,
 
 	if (hwloc_topology_init(&other))
 		return -1;
-	if (!hwloc_topology_set_xml(other, xml) &&
+	if (topo_is_readable(xml) && !hwloc_topology_set_xml(other, xml) &&
 	    !hwloc_topology_set_flags(other,
 				      HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) &&
 	    !hwloc_topology_load(other)) {
