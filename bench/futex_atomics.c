@@ -234,8 +234,9 @@ static int wait_setup(struct run *r)
 	s.batch = 0; /* the notifier counts them from there */
 	r->most_n = MOST_WAITS;
 	if (getrusage(RUSAGE_THREAD, &use))
-		return bench_denied(r, "whether a wait slept cannot be told: "
-				       "getrusage(): %s",
+		return bench_denied(r,
+				    "whether a wait slept cannot be told: "
+				    "getrusage(): %s",
 				    strerror(errno));
 	if (futex_clocks(r))
 		return -1;

@@ -40,8 +40,8 @@ static inline void newborn_first(union newborn *left)
 	unsigned pu = 0;
 
 	left->s.exec.first = clock_now();
-	left->s.exec.pu = syscall(SYS_getcpu, &pu, NULL, NULL) ? -1 :
-								 (int64_t)pu;
+	left->s.exec.pu =
+		syscall(SYS_getcpu, &pu, NULL, NULL) ? -1 : (int64_t)pu;
 }
 
 /* The same for a child that does nothing else. */

@@ -317,8 +317,9 @@ static int setup(struct run *r)
 	size_t size = 0;
 
 	if (getrusage(RUSAGE_THREAD, &usage))
-		return bench_denied(r, "faults cannot be counted: "
-				       "getrusage(): %s",
+		return bench_denied(r,
+				    "faults cannot be counted: "
+				    "getrusage(): %s",
 				    strerror(errno));
 	if (bench_bind(r, r->pu_a))
 		return -1;

@@ -42,8 +42,8 @@ char *allowed_list(const struct allowed *allowed, char *buf, size_t size)
 		used += (size_t)snprintf(buf + used, size - used, "%s%d",
 					 used ? "," : "", first);
 		if (last > first && used < size)
-			used += (size_t)snprintf(buf + used, size - used,
-						 "-%d", last);
+			used += (size_t)snprintf(buf + used, size - used, "-%d",
+						 last);
 		first = last;
 	}
 	return buf;

@@ -51,10 +51,10 @@ static int sample_allowed(struct invocation *inv, struct run *r)
 	if (result || inv->pu_a != TOPO_ANY_PU || !known ||
 	    allowed_read(&after) || !allowed_differ(&before, &after))
 		return result;
-	return bench_fail(
-		r, "the allowed PUs changed from %s to %s while it ran",
-		allowed_list(&before, were, sizeof(were)),
-		allowed_list(&after, are, sizeof(are)));
+	return bench_fail(r,
+			  "the allowed PUs changed from %s to %s while it ran",
+			  allowed_list(&before, were, sizeof(were)),
+			  allowed_list(&after, are, sizeof(are)));
 }
 
 static int measure(struct invocation *inv, struct run *r)

@@ -21,12 +21,9 @@
 #include <unistd.h>
 
 #include "counts.h"
-<<<<<<< HEAD
+#include "disturbance.h"
 #include "essential.h"
 #include "inherit.h"
-=======
-#include "disturbance.h"
->>>>>>> e7f52f4 (What cannot be read is unknown, not 0; throttling and lost PUs are seen)
 #include "invocation.h"
 #include "launch.h"
 #include "noise.h"
@@ -579,7 +576,6 @@ static void say_budget_ended(struct runner *run, uint64_t block)
 		     (unsigned long long)first_block(run, RUN_MODES));
 }
 
-<<<<<<< HEAD
 /* Two builds are not to be mixed in one result: what was replaced while a job
  * ran, or before, leaves no answer of it. 0, or -1: stop. */
 static int refuse_mixture(struct runner *run, const struct job *job)
@@ -595,7 +591,8 @@ static int refuse_mixture(struct runner *run, const struct job *job)
 	     "is kept; run again, with no `make` beside it",
 	     changed);
 	return -1;
-=======
+}
+
 /* Places, and how many parties there are, follow from the PUs allowed as the
  * run began: with others it would go on to measure something else. */
 static bool lost_pus(struct runner *run)
@@ -608,7 +605,6 @@ static bool lost_pus(struct runner *run)
 	     run->disturbance.changed);
 	run->results.ended_why = run->disturbance.changed;
 	return true;
->>>>>>> e7f52f4 (What cannot be read is unknown, not 0; throttling and lost PUs are seen)
 }
 
 /* One block. 0, or the exit code with which to stop. */

@@ -521,8 +521,9 @@ static int measure(struct run *r, const struct sample_plan *plan,
 			 plan->measure_ns);
 	r->sample = NULL;
 	if (e->off_pu && e->pu_unknown)
-		return bench_fail(r, "whether it ran on PU %d cannot be told: "
-				     "the kernel refuses getcpu()",
+		return bench_fail(r,
+				  "whether it ran on PU %d cannot be told: "
+				  "the kernel refuses getcpu()",
 				  r->pu_a);
 	if (e->off_pu)
 		return bench_fail(r,

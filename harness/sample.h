@@ -40,8 +40,8 @@ struct evidence {
 	uint64_t moves;  /* batches that ended on other PUs than the last */
 	bool pu_unknown; /* the kernel did not say where some ended */
 	double lost_ns;  /* of batches on one PU: what no party used; NAN */
-	int pu_a, pu_b; /* PUs last seen; -1: no such party */
-	bool drift;     /* second half differs from the first */
+	int pu_a, pu_b;  /* PUs last seen; -1: no such party */
+	bool drift;      /* second half differs from the first */
 };
 
 struct sample_plan {

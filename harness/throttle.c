@@ -134,9 +134,8 @@ void throttle_read(const struct throttle_watch *watch, const int *pu,
 			now->stopped_s += stopped_s(root, quota[i]);
 	}
 	if (watch->memory_known)
-		now->memory_high =
-			sum(root, (char(*)[PATH_MAX])watch->memory,
-			    watch->memories, "high");
+		now->memory_high = sum(root, (char(*)[PATH_MAX])watch->memory,
+				       watch->memories, "high");
 	for (size_t i = 0; i < count; i++) {
 		double hot = times_hot(root, pu[i]);
 

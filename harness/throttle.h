@@ -12,7 +12,8 @@ enum { THROTTLE_LEVELS = 16, THROTTLE_WHY = 160 };
 
 /* The files that tell, found once. */
 struct throttle_watch {
-	const char *root; /* "", or a directory that holds another /proc, /sys */
+	const char
+		*root; /* "", or a directory that holds another /proc, /sys */
 	bool quota_known, memory_known;
 	size_t quotas, memories; /* levels of the tree that count any */
 	char quota[THROTTLE_LEVELS][PATH_MAX];  /* cpu.stat */
