@@ -29,6 +29,17 @@ void disturbance_begin(const struct disturbance *d, const int *pu, size_t count,
 	mark->start_s = progress_seconds();
 }
 
+/* The runner's clocks tell what the invocation has used. */
+static void say_own_unknown(struct disturbance *d)
+{
+	enum counts_source source = counts_error(COUNTS_FROM_USAGE) ?
+					    COUNTS_FROM_USAGE :
+					    COUNTS_FROM_CLOCK;
+
+	snprintf(d->books_why, sizeof(d->books_why), "%s: %s",
+		 counts_source_name(source), strerror(counts_error(source)));
+}
+
 /* The invocation's own time is that of the processes reaped meanwhile. */
 void disturbance_end(struct disturbance *d, const int *pu, size_t count,
 		     const struct disturbance_mark *mark,
@@ -50,9 +61,7 @@ void disturbance_end(struct disturbance *d, const int *pu, size_t count,
 	if (*why)
 		snprintf(d->books_why, sizeof(d->books_why), "%s", why);
 	else if (isnan(own_s))
-		snprintf(d->books_why, sizeof(d->books_why), "%s: %s",
-			 counts_source_name(COUNTS_FROM_USAGE),
-			 strerror(counts_error(COUNTS_FROM_USAGE)));
+		say_own_unknown(d);
 }
 
 bool disturbance_moved(struct disturbance *d)
