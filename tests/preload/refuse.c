@@ -27,7 +27,6 @@ static int refused(const char *what)
 	return 0;
 }
 
-/* glibc declares who as an enum in C++ alone. */
 int getrusage(__rusage_who_t who, struct rusage *usage)
 {
 	if (refused("getrusage")) {
