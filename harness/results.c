@@ -188,9 +188,12 @@ static int add_record(struct case_result *c, const struct invocation *inv,
 	}
 	c->named += inv->mode == RUN_NAMES;
 	if (inv->mode == RUN_MEASURE) {
-		record->others = had_others(inv);
-		record->disturbed =
-			record->others || throttle_any(&inv->throttled);
+		bool others = had_others(inv),
+		     held_back = throttle_any(&inv->throttled);
+
+		record->disturbed = others || held_back;
+		/* a quota takes time from the PUs as others do */
+		record->others = others && !held_back;
 		record->unwatched = !record->disturbed && is_unwatched(inv);
 		c->timed++;
 		c->disturbed += record->disturbed;

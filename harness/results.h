@@ -34,7 +34,8 @@ struct invocation_record {
 	size_t block, order;
 	int arm; /* of an A/A run: 0 or 1 */
 	bool disturbed;
-	bool others;    /* … by others on its PUs, or the hypervisor */
+	bool others; /* … by others on its PUs, or the hypervisor, as nothing
+		      * held it back */
 	bool unwatched; /* not disturbed as far as is known, which is not far */
 	struct noise_books books;
 	double foreign_s;
