@@ -58,6 +58,8 @@ static const struct field {
 	TALLY_AT("peer_", sample.evidence.peer),
 	AT("off_pu", sample.evidence.off_pu),
 	AT("disturbed_batches", sample.evidence.disturbed),
+	AT("untold_batches", sample.evidence.untold),
+	AT("pu_unknown", sample.evidence.pu_unknown),
 	AT("moves", sample.evidence.moves),
 	AT("lost_ns", sample.evidence.lost_ns),
 	AT("pu_a", sample.evidence.pu_a),
@@ -68,20 +70,30 @@ static const struct field {
 	AT("interrupts", books.interrupts),
 	AT("foreign_s", foreign_s),
 	AT("wall_s", wall_s),
+	AT("throttle_periods", throttled.periods),
+	AT("throttle_stopped", throttled.stopped),
+	AT("throttle_stopped_s", throttled.stopped_s),
+	AT("memory_high", throttled.memory_high),
+	AT("thermal", throttled.thermal),
+	AT("unread_syscalls", sample.unread[0]),
+	AT("unread_switches", sample.unread[1]),
+	AT("unread_cpu_time", sample.unread[2]),
+	AT("unread_copies", sample.unread[3]),
+	AT("unread_faults", sample.unread[4]),
 #undef TALLY_AT
 #undef AT
 };
 enum { FIELDS = sizeof(field) / sizeof(*field) };
 
 /* Whoever adds to these adds a column above, or a fact below. */
-_Static_assert(sizeof(struct tally) == 48 && sizeof(struct evidence) == 176 &&
+_Static_assert(sizeof(struct tally) == 48 && sizeof(struct evidence) == 192 &&
 		       sizeof(struct noise_books) == 24 &&
 		       sizeof(struct invocation) -
 				       offsetof(struct invocation, books) ==
-			       48 &&
+			       88 &&
 		       sizeof(struct measured) - sizeof(struct hist) == 96 &&
 		       sizeof(struct named_calls) == 48 &&
-		       sizeof(struct results) == 208,
+		       sizeof(struct results) == 216,
 	       "the journal has all of an invocation that results have");
 
 static const char *const method_name[] = { "single", "batch", "exact" };
