@@ -107,6 +107,9 @@ struct bench {
 	unsigned counts;              /* COUNT_… mask */
 	uint64_t count_n;             /* operations of the shorter counting
 				       * batch; 0: 1000 */
+	double least_s; /* an invocation's usual time beside what it measures,
+			 * where that is far more than others' 15 ms: a short
+			 * budget is planned with it */
 
 	bool stamps; /* run() fills r->stamps[0 … n] where they are not NULL */
 	bool spawns; /* makes and ends threads or processes: they are counted

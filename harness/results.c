@@ -467,8 +467,10 @@ static bool has_metric(const struct case_result *c, const char *name)
 static void write_uncounted(struct csv_out *out, const struct results *results,
 			    size_t index)
 {
-	static const char not_asked[] = "not asked for (--no-counts)",
-			  ended[] = "the run ended before counting";
+	static const char not_asked[] = "not asked for (--no-counts)";
+	const char *ended = results->uncounted_why ?
+				    results->uncounted_why :
+				    "the run ended before counting";
 	unsigned counts = results->cases[index].bench->counts;
 
 	for (unsigned kind = 1; kind <= COUNT_LAST; kind <<= 1) {
@@ -523,7 +525,9 @@ static void write_case(struct csv_out *out, const struct results *results,
 		if (!c->timed)
 			write_lacking(out, results, index, name, unit,
 				      STATUS_ABSENT,
-				      "the run ended before it was timed");
+				      c->reason[0] ? c->reason :
+						     "the run ended before it "
+						     "was timed");
 		for (unsigned m = 0; m < c->metrics; m++)
 			write_row(out, results, index, &c->metric[m]);
 		write_uncounted(out, results, index);
@@ -531,8 +535,9 @@ static void write_case(struct csv_out *out, const struct results *results,
 	}
 	write_lacking(out, results, index, name, unit,
 		      c->status == STATUS_OK ? STATUS_ABSENT : c->status,
-		      c->status == STATUS_OK ? "the run ended before it" :
-					       c->reason);
+		      c->status == STATUS_OK && !c->reason[0] ?
+			      "the run ended before it" :
+			      c->reason);
 }
 
 static void write_summary(struct csv_out *out, const struct results *results)

@@ -48,7 +48,7 @@ struct invocation_record {
 
 struct case_result {
 	enum status status; /* of the case as it stands; not ok: the reason */
-	char reason[CASE_REASON];
+	char reason[CASE_REASON]; /* or why it was not timed, if it was not */
 	unsigned metrics;
 	struct metric_result *metric; /* `metrics` of them */
 	size_t records, drifting, disturbed, timed, named;
@@ -69,6 +69,8 @@ struct results {
 		*counts_why;   /* why system calls cannot be counted; or NULL */
 	const char *names_why; /* why not by name; or NULL */
 	bool uncounted;        /* nothing shall be counted */
+	const char *uncounted_why; /* why counting ended before it was done;
+				    * NULL: the run did */
 };
 
 /* 0, or -1 (no memory). */
