@@ -18,7 +18,7 @@ static const uint64_t fewest_timed = 3;
 static const uint64_t enough_timed = 7;
 static const double shortest_s = 0.005, longest_s = 0.5, precise_s = 0.05;
 /* Spinning before and after each timed block, to see gaps. */
-static const double gap_s = 0.1;
+static const double gap_s = 0.1, look_part = 1.0 / 200;
 /* Of an invocation beside measuring, until some have been seen. */
 static const double usual_s = 0.012;
 /* All counting together, and what of it is counted more than need be by a
@@ -156,7 +156,7 @@ static double least_job_s(const struct plan *plan, enum run_mode mode,
 
 double plan_look_s(const struct plan *plan)
 {
-	return smaller(gap_s, plan->options.budget_s / 200);
+	return smaller(gap_s, look_part * plan->options.budget_s);
 }
 
 /* A whole block of a pass, at least. */
@@ -319,6 +319,13 @@ static size_t keep(struct plan *plan, bool headline, double *used_s)
 	return kept;
 }
 
+/* A budget for so much, and the looks before and after it. */
+static double with_looks_s(double seconds)
+{
+	return (1 + 1e-9) *
+	       smaller(seconds / (1 - 2 * look_part), seconds + 2 * gap_s);
+}
+
 struct plan_fit plan_fit(struct plan *plan)
 {
 	struct plan_fit fit = { 0 };
@@ -336,9 +343,8 @@ struct plan_fit plan_fit(struct plan *plan)
 		fit.headline += c->headline;
 		fit.full += !c->headline;
 	}
-	fit.all_s += 2 * plan_look_s(plan);
-	fit.least_s =
-		fit.headline ? headline_s + 2 * plan_look_s(plan) : fit.all_s;
+	fit.least_s = with_looks_s(fit.headline ? headline_s : fit.all_s);
+	fit.all_s = with_looks_s(fit.all_s);
 	fit.headline_kept = keep(plan, true, &used_s);
 	fit.full_kept = keep(plan, false, &used_s);
 	fit.sensible = fit.headline ? 2 * fit.headline_kept >= fit.headline :
@@ -496,7 +502,7 @@ static bool ends_late(const struct plan *plan, size_t index, double now_s)
 
 	if (seconds <= 0)
 		seconds = cost_s(plan, plan->mode, plan->cases[index].group);
-	return plan->begun && plan->begun_jobs &&
+	return plan->begun_jobs &&
 	       now_s + seconds >
 		       plan->options.budget_s + 0.5 * tolerance_s(plan);
 }
