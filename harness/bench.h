@@ -239,6 +239,10 @@ static inline double run_elapsed_ns(const struct run *r, uint64_t t0,
 /* Whether a truth is to be broken on purpose: only ever in the tests' build. */
 bool bench_broken(const char *truth);
 
+/* So many seconds a run may take whatever its budget, so that tests of other
+ * things pass on a slow machine: only ever in the tests' build, else 0. */
+double bench_patience_s(void);
+
 /* Every benchmark of this build, in the order of bench/list.h. */
 const struct bench *const *bench_all(size_t *count);
 

@@ -42,6 +42,8 @@ int plan_open(struct plan *plan, const struct plan_options *options,
 
 	memset(plan, 0, sizeof(*plan));
 	plan->options = *options;
+	if (plan->options.end_s < options->budget_s)
+		plan->options.end_s = options->budget_s;
 	plan->count = count;
 	plan->cases = calloc(room, sizeof(*plan->cases));
 	plan->left_out = calloc(room, sizeof(*plan->left_out));
@@ -98,6 +100,12 @@ void plan_update(struct plan *plan, size_t index, unsigned passes)
 		}
 	}
 	c->passes = passes;
+}
+
+/* When to stop. Blocks that are added are of use as far as the budget goes. */
+static double end_s(const struct plan *plan)
+{
+	return plan->added ? plan->options.budget_s : plan->options.end_s;
 }
 
 /* ------------------------------------------------------------- estimates */
@@ -264,26 +272,26 @@ double plan_measure_s(const struct plan *plan, double now_s)
 
 double plan_left_s(const struct plan *plan, double now_s)
 {
-	double budget = plan->options.budget_s - now_s;
+	double budget = end_s(plan) - now_s;
 	double work = overhead_left_s(plan, now_s) +
 		      1.1 * timed_left(plan) * plan_measure_s(plan, now_s);
 
 	/* how many blocks will be added is not known */
 	if (plan->options.add_blocks)
-		work = budget;
+		work = plan->options.budget_s - now_s;
 	return larger(0, smaller(work, budget));
 }
 
 /* By how much the budget may be passed. */
 static double tolerance_s(const struct plan *plan)
 {
-	return larger(2, 0.1 * plan->options.budget_s);
+	return larger(2, 0.1 * plan->options.end_s);
 }
 
 double plan_limit_s(const struct plan *plan, double now_s, double deadline_s)
 {
 	/* a part of what may pass is for files that are written afterwards */
-	double end = plan->options.budget_s + 0.75 * tolerance_s(plan);
+	double end = end_s(plan) + 0.75 * tolerance_s(plan);
 
 	return smaller(deadline_s, larger(end - now_s, 0));
 }
@@ -293,7 +301,7 @@ double plan_limit_s(const struct plan *plan, double now_s, double deadline_s)
 /* Keeps the first cases of a tier that fit beside what is kept already. */
 static size_t keep(struct plan *plan, bool headline, double *used_s)
 {
-	double room = plan->options.budget_s - 2 * plan_look_s(plan);
+	double room = plan->options.end_s - 2 * plan_look_s(plan);
 	bool fits = true;
 	size_t kept = 0;
 
@@ -447,12 +455,13 @@ static bool counts_fit(const struct plan *plan, double now_s)
 	bool more = plan->nth >= fewest_counted;
 	double part =
 		more && plan->mode == RUN_TRACE ? tracing_part : counting_part;
-	double end_s = now_s + least_block_s(plan, plan->mode) +
-		       least_after_s(plan, plan->mode,
-				     more ? enough_timed : fewest_timed, now_s);
+	double until_s =
+		now_s + least_block_s(plan, plan->mode) +
+		least_after_s(plan, plan->mode,
+			      more ? enough_timed : fewest_timed, now_s);
 
-	return now_s < part * plan->options.budget_s &&
-	       end_s <= plan->options.budget_s;
+	return now_s < part * plan->options.end_s &&
+	       until_s <= plan->options.end_s;
 }
 
 /* Whether there is a next block in the pass that the plan stands in. */
@@ -485,7 +494,7 @@ bool plan_begin_block(struct plan *plan, double now_s)
 		    !plan->options.add_blocks || !plan->due_all[RUN_MODES] :
 		    !plan->due_all[plan->mode])
 		return false;
-	if (plan->begun && now_s >= plan->options.budget_s)
+	if (plan->begun && now_s >= end_s(plan))
 		plan->ended = true;
 	if (plan->ended)
 		return false;
@@ -503,8 +512,7 @@ static bool ends_late(const struct plan *plan, size_t index, double now_s)
 	if (seconds <= 0)
 		seconds = cost_s(plan, plan->mode, plan->cases[index].group);
 	return plan->begun_jobs &&
-	       now_s + seconds >
-		       plan->options.budget_s + 0.5 * tolerance_s(plan);
+	       now_s + seconds > end_s(plan) + 0.5 * tolerance_s(plan);
 }
 
 const struct plan_job *plan_next(struct plan *plan, double now_s)
@@ -516,7 +524,7 @@ const struct plan_job *plan_next(struct plan *plan, double now_s)
 		plan->left[c->group]--;
 		if (!(c->passes >> job->mode & 1))
 			continue; /* it failed earlier in this block */
-		if (plan->begun_jobs && now_s >= plan->options.budget_s) {
+		if (plan->begun_jobs && now_s >= end_s(plan)) {
 			plan->ended = true;
 			break;
 		}
@@ -524,7 +532,7 @@ const struct plan_job *plan_next(struct plan *plan, double now_s)
 		    now_s + least_job_s(plan, job->mode, c->group) +
 				    least_after_s(plan, RUN_COUNT, fewest_timed,
 						  now_s) >
-			    plan->options.budget_s) {
+			    end_s(plan)) {
 			plan->cut[job->mode] = plan->nth + (plan->done > 0);
 			break;
 		}

@@ -27,6 +27,7 @@ struct plan_case {
 
 struct plan_options {
 	double budget_s;
+	double end_s; /* when to stop; 0: as the budget ends */
 	uint64_t invocations, seed;
 	int arms;        /* timed invocations of a case in a block */
 	bool add_blocks; /* while a case is PLAN_WIDE */

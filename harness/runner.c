@@ -30,8 +30,8 @@
 #include "refusal.h"
 #include "results.h"
 #include "row_check.h"
+#include "row_count.h"
 #include "rundir.h"
-#include "summary.h"
 #include "topo.h"
 #include "units.h"
 
@@ -806,62 +806,19 @@ static int conclude(struct runner *run, int result)
 	return result;
 }
 
-/* How many rows the files of a run would have. Names of system calls are not
- * known before: most cases make fewer. */
-enum { LIKELY_NAMES = 8 };
-
-static size_t own_metrics(const struct test_case *c)
-{
-	const struct metric *metric =
-		c->variant->metrics ? c->variant->metrics : c->bench->metrics;
-	size_t count = 0;
-
-	while (metric && metric[count].name)
-		count++;
-	return count ? count : 1;
-}
-
 /* A run that its own report would refuse is refused before it begins. */
 static void check_rows(const struct runner *run)
 {
-	double rows = 0, invocations = 0, jobs = 0;
-	uint64_t most = plan_asked(&run->plan, RUN_MEASURE);
+	const struct row_count_options options = {
+		.invocations = run->options->invocations,
+		.arms = run->options->aa ? 2 : 1,
+		.no_counts = run->options->no_counts,
+		.budget_s = run->options->budget_s,
+	};
+	char err[512];
 
-	for (size_t i = 0; i < run->count; i++) {
-		const struct test_case *c = &run->cases[i];
-		unsigned counts = c->bench->counts;
-		size_t kinds = 0, names = 0, own = own_metrics(c);
-
-		for (unsigned kind = 1; kind <= COUNT_LAST; kind <<= 1)
-			kinds += !!(counts & kind);
-		if (counts & COUNT_NAMES)
-			names = run->options->no_counts ? 1 : LIKELY_NAMES;
-		if (c->status != STATUS_OK) {
-			rows++;
-			continue;
-		}
-		rows += (double)(own + kinds + names);
-		invocations +=
-			(double)most * (double)own * (run->options->aa ? 2 : 1);
-		jobs += (double)most;
-		if (!run->options->no_counts)
-			invocations += 2.0 * (double)kinds + (double)names;
-	}
-	if (rows > SUMMARY_ROWS_MAX)
-		die_usage("%zu cases make about %.0f rows, more than the %d "
-			  "that report and compare read: name fewer (a "
-			  "pattern, --places)",
-			  run->count, rows, SUMMARY_ROWS_MAX);
-	/* the budget, too, limits how many there can be */
-	if (jobs > 0)
-		invocations *= fmin(1, run->options->budget_s / 0.008 / jobs);
-	if (invocations > INVOCATION_ROWS_MAX)
-		die_usage("%zu cases and %llu invocations make about %.0f rows "
-			  "of invocations.csv, more than the %d that report "
-			  "and compare read: name fewer (a pattern, --places, "
-			  "--invocations)",
-			  run->count, (unsigned long long)most, invocations,
-			  INVOCATION_ROWS_MAX);
+	if (row_count_check(run->cases, run->count, &options, err, sizeof(err)))
+		die_usage("%s", err);
 }
 
 /* The benches of which cases are left out, with how many; the rest in one. */
@@ -918,7 +875,7 @@ static void fit_cases(struct runner *run)
 	char headline[512], full[512];
 
 	if (!fit.sensible)
-		die_usage("the %zu %scases need at least %s, the budget is "
+		die_usage("%zu %scases need at least %s, the budget is "
 			  "%g s: raise --budget to that, or name fewer (a "
 			  "pattern, --places)",
 			  fit.headline ? fit.headline : all,
@@ -956,6 +913,7 @@ static void open_plan(struct runner *run)
 {
 	const struct plan_options options = {
 		.budget_s = run->options->budget_s,
+		.end_s = bench_patience_s(),
 		.invocations = run->options->invocations,
 		.seed = run->options->seed,
 		.arms = run->options->aa ? 2 : 1,
