@@ -291,12 +291,38 @@ static double tolerance_s(const struct plan *plan)
 double plan_limit_s(const struct plan *plan, double now_s, double deadline_s)
 {
 	/* a part of what may pass is for files that are written afterwards */
-	double end = end_s(plan) + 0.75 * tolerance_s(plan);
+	double end = end_s(plan) + 0.5 * tolerance_s(plan);
 
 	return smaller(deadline_s, larger(end - now_s, 0));
 }
 
 /* ------------------------------------------------------ before the start */
+
+size_t plan_probe(const struct plan *plan)
+{
+	double least = INFINITY;
+	size_t index = plan->count;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		double s = plan->prior_s[plan->cases[i].group];
+
+		if (plan->cases[i].passes >> RUN_MEASURE & 1 && s < least) {
+			least = s;
+			index = i;
+		}
+	}
+	/* on a machine ten times as slow everything would fit, too */
+	if (10 * least_block_s(plan, RUN_MEASURE) < plan->options.end_s)
+		return plan->count;
+	return index;
+}
+
+void plan_learn_pace(struct plan *plan, size_t index, double seconds)
+{
+	double usual = plan->prior_s[plan->cases[index].group];
+
+	add_cost(&plan->pace[RUN_MEASURE], larger(seconds, 0) / usual, 1000);
+}
 
 /* Keeps the first cases of a tier that fit beside what is kept already. */
 static size_t keep(struct plan *plan, bool headline, double *used_s)
@@ -339,6 +365,13 @@ struct plan_fit plan_fit(struct plan *plan)
 	struct plan_fit fit = { 0 };
 	double used_s = 0, headline_s = 0;
 
+	for (size_t i = 0; i < plan->count; i++) {
+		unsigned passes = plan->left_out[i];
+
+		plan->left_out[i] = 0;
+		if (passes)
+			plan_update(plan, i, passes);
+	}
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_case *c = &plan->cases[i];
 		double each = (double)plan->options.arms *
@@ -512,7 +545,7 @@ static bool ends_late(const struct plan *plan, size_t index, double now_s)
 	if (seconds <= 0)
 		seconds = cost_s(plan, plan->mode, plan->cases[index].group);
 	return plan->begun_jobs &&
-	       now_s + seconds > end_s(plan) + 0.5 * tolerance_s(plan);
+	       now_s + seconds > end_s(plan) + 0.25 * tolerance_s(plan);
 }
 
 const struct plan_job *plan_next(struct plan *plan, double now_s)

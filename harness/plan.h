@@ -89,8 +89,15 @@ int plan_open(struct plan *plan, const struct plan_options *options,
 void plan_close(struct plan *plan);
 
 /* Leaves out cases that cannot be timed even once within the budget: those that
- * are not headline cases first, each tier from its end. */
+ * are not headline cases first, each tier from its end. May be called again
+ * before the first block, once more is known. */
 struct plan_fit plan_fit(struct plan *plan);
+
+/* A case to be timed before the run, so that what fits is told from this
+ * machine's speed; the number of cases: that does not matter. */
+size_t plan_probe(const struct plan *plan);
+/* It took so long beside the time that it measured. */
+void plan_learn_pace(struct plan *plan, size_t index, double seconds);
 
 /*
  * In the following now_s is the time since the run began, in seconds.

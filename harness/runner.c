@@ -603,6 +603,99 @@ static bool has_room(const struct runner *run)
 	       INVOCATION_ROWS_MAX;
 }
 
+/* The benches of which cases are left out, with how many; the rest in one. */
+static void name_left_out(const struct runner *run, bool headline, char *text,
+			  size_t size)
+{
+	size_t benches, shown = 0, others = 0, used = 0;
+	const struct bench *const *bench = bench_all(&benches);
+
+	text[0] = '\0';
+	for (size_t b = 0; b < benches; b++) {
+		size_t count = 0;
+
+		for (size_t i = 0; i < run->count; i++)
+			count += run->cases[i].bench == bench[b] &&
+				 run->plan.left_out[i] &&
+				 headline == (run->cases[i].tier == HEADLINE);
+		if (!count)
+			continue;
+		if (shown++ >= 8) {
+			others += count;
+			continue;
+		}
+		used += (size_t)snprintf(text + used, size - used, "%s%s (%zu)",
+					 used ? ", " : "", bench[b]->name,
+					 count);
+	}
+	if (others)
+		snprintf(text + used, size - used, " and %zu of others",
+			 others);
+}
+
+/* A budget in which something takes so long, rounded up. */
+static const char *budget_text(double seconds)
+{
+	static char text[32];
+
+	if (seconds < 1)
+		snprintf(text, sizeof(text), "%.0fms", ceil(1000 * seconds));
+	else if (seconds < 600)
+		snprintf(text, sizeof(text), "%.0fs", ceil(seconds));
+	else
+		snprintf(text, sizeof(text), "%.0fm", ceil(seconds / 60));
+	return text;
+}
+
+/* How fast this machine starts and ends processes now, where that decides what
+ * fits. 0, or EXIT_INT. */
+static int probe(struct runner *run)
+{
+	size_t index = plan_probe(&run->plan);
+	const struct plan_job job = { index, RUN_MEASURE, 0 };
+	const double measure_s = 0.005;
+
+	for (int i = 0; index < run->count && i < 3; i++) {
+		double before_s = spent_s(run);
+
+		if (before_s > 0.03 * run->options->budget_s)
+			break;
+		if (run_job(run, &job, measure_s) == INTERRUPTED)
+			return EXIT_INT;
+		if (run->shared->status != STATUS_OK)
+			break;
+		plan_learn_pace(&run->plan, index,
+				spent_s(run) - before_s - 1.1 * measure_s);
+	}
+	return 0;
+}
+
+/* Cases that the budget does not suffice for are left out, and named. */
+static void leave_out(struct runner *run)
+{
+	struct plan_fit fit = plan_fit(&run->plan);
+	size_t all = fit.headline + fit.full;
+	size_t kept = fit.headline_kept + fit.full_kept;
+	char headline[512], full[512];
+
+	if (kept == all)
+		return;
+	name_left_out(run, true, headline, sizeof(headline));
+	name_left_out(run, false, full, sizeof(full));
+	fprintf(stderr,
+		"handoff: %zu cases need at least %s; measuring the %zu that "
+		"fit into %g s, left out: %s%s%s%s\n",
+		all, budget_text(fit.all_s), kept, run->options->budget_s,
+		headline, *headline && *full ? "; " : "",
+		*full ? "of --full " : "", full);
+	for (size_t i = 0; i < run->count; i++)
+		if (run->plan.left_out[i])
+			snprintf(run->results.of[i].reason,
+				 sizeof(run->results.of[i].reason),
+				 "left out: the budget of %g s is too short",
+				 run->options->budget_s);
+}
+
 static int run_blocks(struct runner *run)
 {
 	struct plan *plan = &run->plan;
@@ -610,7 +703,13 @@ static int run_blocks(struct runner *run)
 	int result = 0, held = -1;
 
 	progress_start(&run->progress);
-	run->start_s = run->checkpoint_s = progress_seconds();
+	run->checkpoint_s = progress_seconds();
+	/* getting ready counts as far as it is no large part of it */
+	run->start_s = fmax(run->start_s,
+			    run->checkpoint_s - 0.1 * run->options->budget_s);
+	result = probe(run);
+	if (!result)
+		leave_out(run);
 	while (!result && plan_begin_block(plan, spent_s(run))) {
 		if (plan->mode == RUN_TRACE && held < 0)
 			held = counts_hold(run->platform.counts);
@@ -821,82 +920,19 @@ static void check_rows(const struct runner *run)
 		die_usage("%s", err);
 }
 
-/* The benches of which cases are left out, with how many; the rest in one. */
-static void name_left_out(const struct runner *run, bool headline, char *text,
-			  size_t size)
-{
-	size_t benches, shown = 0, others = 0, used = 0;
-	const struct bench *const *bench = bench_all(&benches);
-
-	text[0] = '\0';
-	for (size_t b = 0; b < benches; b++) {
-		size_t count = 0;
-
-		for (size_t i = 0; i < run->count; i++)
-			count += run->cases[i].bench == bench[b] &&
-				 run->plan.left_out[i] &&
-				 headline == (run->cases[i].tier == HEADLINE);
-		if (!count)
-			continue;
-		if (shown++ >= 8) {
-			others += count;
-			continue;
-		}
-		used += (size_t)snprintf(text + used, size - used, "%s%s (%zu)",
-					 used ? ", " : "", bench[b]->name,
-					 count);
-	}
-	if (others)
-		snprintf(text + used, size - used, " and %zu of others",
-			 others);
-}
-
-/* A budget in which something takes so long, rounded up. */
-static const char *budget_text(double seconds)
-{
-	static char text[32];
-
-	if (seconds < 1)
-		snprintf(text, sizeof(text), "%.0fms", ceil(1000 * seconds));
-	else if (seconds < 600)
-		snprintf(text, sizeof(text), "%.0fs", ceil(seconds));
-	else
-		snprintf(text, sizeof(text), "%.0fm", ceil(seconds / 60));
-	return text;
-}
-
-/* Cases that the budget does not suffice for are left out, and named; a run
- * that would show next to nothing is refused. */
-static void fit_cases(struct runner *run)
+/* A run that would show next to nothing is refused. */
+static void check_budget(struct runner *run)
 {
 	struct plan_fit fit = plan_fit(&run->plan);
-	size_t all = fit.headline + fit.full;
-	size_t kept = fit.headline_kept + fit.full_kept;
-	char headline[512], full[512];
+	size_t cases = fit.headline ? fit.headline : fit.full;
 
 	if (!fit.sensible)
-		die_usage("%zu %scases need at least %s, the budget is "
-			  "%g s: raise --budget to that, or name fewer (a "
-			  "pattern, --places)",
-			  fit.headline ? fit.headline : all,
-			  fit.headline && fit.full ? "headline " : "",
-			  budget_text(fit.least_s), run->options->budget_s);
-	if (kept == all)
-		return;
-	name_left_out(run, true, headline, sizeof(headline));
-	name_left_out(run, false, full, sizeof(full));
-	fprintf(stderr,
-		"handoff: %zu cases need at least %s; measuring the %zu that "
-		"fit into %g s, left out: %s%s%s%s\n",
-		all, budget_text(fit.all_s), kept, run->options->budget_s,
-		headline, *headline && *full ? "; " : "",
-		*full ? "of --full " : "", full);
-	for (size_t i = 0; i < run->count; i++)
-		if (run->plan.left_out[i])
-			snprintf(run->results.of[i].reason,
-				 sizeof(run->results.of[i].reason),
-				 "left out: the budget of %g s is too short",
-				 run->options->budget_s);
+		die_usage("%zu %scase%s need at least %s, the budget is %g s: "
+			  "raise --budget to that, or name fewer (a pattern, "
+			  "--places)",
+			  cases, fit.headline && fit.full ? "headline " : "",
+			  cases == 1 ? "" : "s", budget_text(fit.least_s),
+			  run->options->budget_s);
 }
 
 /* All pairs of a large machine are many: said before it begins. */
@@ -948,6 +984,7 @@ int runner_run(const struct run_options *options, char *dir)
 	int result;
 
 	run.options = options;
+	run.start_s = progress_seconds();
 	obey_signals("handoff: interrupted; nothing was measured%s\n", "");
 	inherit_close_on_exec();
 	if (essential_calls(err, sizeof(err)))
@@ -972,7 +1009,7 @@ int runner_run(const struct run_options *options, char *dir)
 		die("out of memory");
 	open_plan(&run);
 	check_rows(&run);
-	fit_cases(&run);
+	check_budget(&run);
 	if (rundir_open(&run.dir, options->dir, &run.platform, err,
 			sizeof(err)))
 		die_usage("%s", err);

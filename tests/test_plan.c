@@ -330,6 +330,46 @@ static void what_does_not_fit_is_left_out(void **state)
 	forget(&m);
 }
 
+/* What fits is told from how fast the machine is, where that matters. */
+static void what_fits_depends_on_the_machine(void **state)
+{
+	struct plan_options options = { .budget_s = 6,
+					.invocations = 1,
+					.arms = 1 };
+	struct plan_case cases[300] = { 0 };
+	struct plan_fit fit, slow;
+	struct plan plan;
+	size_t index;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cases[i].headline = i < 100;
+		cases[i].group = i % 3;
+		cases[i].least_s = i % 3 == 1 ? 0 : 0.02;
+		cases[i].passes = every_pass;
+	}
+	assert_int_equal(plan_open(&plan, &options, cases, COUNT(cases)), 0);
+	fit = plan_fit(&plan);
+	index = plan_probe(&plan);
+	assert_int_equal(index, 1); /* one of those that take least */
+	plan_learn_pace(&plan, index, 0.036);
+	slow = plan_fit(&plan);
+	assert_true(slow.all_s > 2 * fit.all_s && slow.all_s < 3 * fit.all_s);
+	assert_true(slow.full_kept < fit.full_kept);
+	/* and what had been left out may be taken again */
+	plan_learn_pace(&plan, index, 0);
+	plan_learn_pace(&plan, index, 0);
+	plan_learn_pace(&plan, index, 0);
+	slow = plan_fit(&plan);
+	assert_true(slow.full_kept >= fit.full_kept);
+	plan_close(&plan);
+	/* ample: nothing needs to be known */
+	options.budget_s = 180;
+	assert_int_equal(plan_open(&plan, &options, cases, COUNT(cases)), 0);
+	assert_int_equal(plan_probe(&plan), COUNT(cases));
+	plan_close(&plan);
+}
+
 static void next_to_nothing_is_refused(void **state)
 {
 	static const struct {
@@ -599,6 +639,7 @@ int main(void)
 		cmocka_unit_test(counting_gives_way_to_times),
 		cmocka_unit_test(counting_ends_within_a_block),
 		cmocka_unit_test(what_does_not_fit_is_left_out),
+		cmocka_unit_test(what_fits_depends_on_the_machine),
 		cmocka_unit_test(next_to_nothing_is_refused),
 		cmocka_unit_test(a_hang_costs_its_deadline_or_the_rest),
 		cmocka_unit_test(a_long_job_is_not_begun_at_the_end),
