@@ -653,12 +653,12 @@ static int probe(struct runner *run)
 {
 	size_t index = plan_probe(&run->plan);
 	const struct plan_job job = { index, RUN_MEASURE, 0 };
-	const double measure_s = 0.005;
+	const double measure_s = 0.005, began_s = spent_s(run);
 
 	for (int i = 0; index < run->count && i < 3; i++) {
 		double before_s = spent_s(run);
 
-		if (before_s > 0.03 * run->options->budget_s)
+		if (before_s - began_s > 0.03 * run->options->budget_s)
 			break;
 		if (run_job(run, &job, measure_s) == INTERRUPTED)
 			return EXIT_INT;
