@@ -338,7 +338,9 @@ static size_t keep(struct plan *plan, bool headline, double *used_s)
 
 		if (c->headline != headline || !c->passes)
 			continue;
-		fits = fits && *used_s + each <= room;
+		/* a run that has begun measures something */
+		fits = fits && (*used_s + each <= room ||
+				(plan->pace[RUN_MEASURE].seen && !*used_s));
 		if (fits) {
 			*used_s += each;
 			kept++;

@@ -617,7 +617,7 @@ static void name_left_out(const struct runner *run, bool headline, char *text,
 		for (size_t i = 0; i < run->count; i++)
 			count += run->cases[i].bench == bench[b] &&
 				 run->plan.left_out[i] &&
-				 headline == (run->cases[i].tier == HEADLINE);
+				 headline == run->plan.cases[i].headline;
 		if (!count)
 			continue;
 		if (shown++ >= 8) {
@@ -927,12 +927,12 @@ static void check_budget(struct runner *run)
 	size_t cases = fit.headline ? fit.headline : fit.full;
 
 	if (!fit.sensible)
-		die_usage("%zu %scase%s need at least %s, the budget is %g s: "
+		die_usage("%zu %scase%s at least %s, the budget is %g s: "
 			  "raise --budget to that, or name fewer (a pattern, "
 			  "--places)",
 			  cases, fit.headline && fit.full ? "headline " : "",
-			  cases == 1 ? "" : "s", budget_text(fit.least_s),
-			  run->options->budget_s);
+			  cases == 1 ? " needs" : "s need",
+			  budget_text(fit.least_s), run->options->budget_s);
 }
 
 /* All pairs of a large machine are many: said before it begins. */
@@ -965,7 +965,7 @@ static void open_plan(struct runner *run)
 	for (size_t i = 0; i < run->count; i++) {
 		const struct test_case *c = &run->cases[i];
 
-		cases[i].headline = c->tier == HEADLINE;
+		cases[i].headline = c->tier != FULL;
 		while (bench[cases[i].group] != c->bench)
 			cases[i].group++;
 		cases[i].group %= PLAN_GROUPS;

@@ -27,7 +27,7 @@ lasted() # at-most
 # The budget that a refusal names.
 named()
 {
-	sed -n 's/.* need at least \([0-9]*m\{0,1\}s\{0,1\}\), the budget is .*/\1/p' \
+	sed -n 's/.* needs\{0,1\} at least \([0-9]*m\{0,1\}s\{0,1\}\), the budget is .*/\1/p' \
 		"$WORK/err"
 }
 
@@ -71,8 +71,16 @@ set -- --places pu,any --full 'message/*'
 timed "$@" --budget 2s
 expect "a budget for some cases: exit 0" exits 0
 expect "and it ends in time" lasted 12
-line=$(sed -n 's/^handoff: \([0-9]*\) cases need at least [0-9]*s; measuring the \([0-9]*\) that fit into 2 s, left out: of --full message (\([0-9]*\))$/\1 \2 \3/p' \
-	"$WORK/err")
+# cases, of which are measured, of which are left out; a slow machine leaves out
+# headline cases too
+line=$(sed -n 's/^handoff: \([0-9]*\) cases need at least [0-9]*m\{0,1\}s\{0,1\}; measuring the \([0-9]*\) that fit into 2 s, left out: \(.*\)/\1 \2 \3/p' \
+	"$WORK/err" | awk '{
+		left = 0
+		for (i = 3; i <= NF; i++)
+			if ($i ~ /^\(/)
+				left += substr($i, 2)
+		print $1, $2, left
+	}')
 expect "and says first which are left out" [ -n "$line" ]
 expect "and the numbers add up" \
 	[ "$(echo "$line" | awk '{ print $1 - $2 - $3 }')" = 0 ]
@@ -81,7 +89,7 @@ asked=$("$TEST_PROGRAM" list "$@" | cut -d' ' -f1 | sort)
 expect "and every case that was asked for has a row" \
 	[ "$asked" = "$(ids .)" ]
 expect "and those left out say why" [ \
-	"$(ids 'absent:left out: the budget of 2 s is too short' | wc -l)" -eq \
+	"$(ids 'absent:left out: the budget of 2 s is too short' | wc -l)" = \
 	"$(echo "$line" | cut -d' ' -f3)" ]
 expect_none "and progress is honest" "$(progress_flaws)"
 "$TEST_PROGRAM" list --places pu,any 'message/*' | cut -d' ' -f1 | sort \

@@ -365,6 +365,14 @@ static void what_fits_depends_on_the_machine(void **state)
 	slow = plan_fit(&plan);
 	assert_true(slow.full_kept >= fit.full_kept);
 	plan_close(&plan);
+	/* what has begun measures something, however slow the machine */
+	options.budget_s = 2;
+	assert_int_equal(plan_open(&plan, &options, cases, COUNT(cases)), 0);
+	plan_learn_pace(&plan, 1, 100);
+	assert_int_equal(plan_fit(&plan).headline_kept, 1);
+	assert_true(plan_begin_block(&plan, 0));
+	assert_non_null(plan_next(&plan, 0));
+	plan_close(&plan);
 	/* ample: nothing needs to be known */
 	options.budget_s = 180;
 	assert_int_equal(plan_open(&plan, &options, cases, COUNT(cases)), 0);
