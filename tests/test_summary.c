@@ -361,7 +361,7 @@ static void test_huge(void **state)
 	if (strncmp(err, where, strlen(where)))
 		fail_msg("\"%s\" is not \"%s\"", err, where);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	assert_true(resident_kib() - before < 300 << 10);
+	assert_true(resident_kib() - before < 200 << 10);
 #else
 	(void)before;
 #endif
