@@ -260,6 +260,7 @@ const struct bench bench_barrier = {
 	.name = "barrier",
 	.title = "a barrier: a round in which all wait for each other",
 	.unit = "ns",
+	.least_s = 0.18,
 	.variants = variants,
 	.param = "parties",
 	.values = two, /* a row of the table has its own */

@@ -251,6 +251,7 @@ const struct bench bench_fork_memory = {
 	.name = "fork_memory",
 	.title = "fork, exit and reap over resident memory",
 	.unit = "ns",
+	.least_s = 0.16,
 	.variants = variants,
 	.param = "rss",
 	.values = sizes,

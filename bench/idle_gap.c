@@ -173,6 +173,7 @@ const struct bench bench_idle_gap = {
 	.name = "idle_gap",
 	.title = "wake the other party after it has slept for a gap",
 	.unit = "ns",
+	.least_s = 0.03,
 	.variants = variants,
 	.param = "gap",
 	.values = gaps,

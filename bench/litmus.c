@@ -629,6 +629,7 @@ const struct bench bench_litmus = {
 	.name = "litmus",
 	.title = "orders that no interleaving explains, by fence",
 	.unit = "count",
+	.least_s = 0.16,
 	.variants = variants,
 	.metrics = metrics,
 	.setup = setup,

@@ -739,6 +739,7 @@ const struct bench bench_lock = {
 	.name = "lock",
 	.title = "mutual exclusion: a lock taken and freed, a turn passed on",
 	.unit = "ns",
+	.least_s = 0.04,
 	.variants = variants,
 	.param = "parties",
 	.values = one, /* a row of the table has its own */

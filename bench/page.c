@@ -392,6 +392,7 @@ const struct bench bench_page = {
 	.name = "page",
 	.title = "page faults by kind: a page's first write, read, copy",
 	.unit = "ns",
+	.least_s = 0.12,
 	.variants = variants,
 	.metrics = metrics,
 	.spawns = true,

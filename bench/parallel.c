@@ -224,6 +224,7 @@ const struct bench bench_parallel = {
 	.name = "parallel",
 	.title = "independent work by many: how much sooner, and where",
 	.unit = "ns",
+	.least_s = 0.2,
 	.variants = variants,
 	.param = "workers",
 	.values = workers,

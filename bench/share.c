@@ -202,6 +202,7 @@ const struct bench bench_share = {
 	.title = "a large buffer given to another party: by reference or by "
 		 "copy",
 	.unit = "ns",
+	.least_s = 0.04,
 	.variants = variants,
 	.param = "size",
 	.values = sizes,

@@ -308,6 +308,7 @@ const struct bench bench_store_buffer_depth = {
 	.name = "store_buffer_depth",
 	.title = "how many stores wait until the front end does",
 	.unit = "ns",
+	.least_s = 0.05,
 	.variants = variants,
 	.param = "stores",
 	.values = sizes,

@@ -107,6 +107,9 @@ struct bench {
 	unsigned counts;              /* COUNT_… mask */
 	uint64_t count_n;             /* operations of the shorter counting
 				       * batch; 0: 1000 */
+	double least_s; /* an invocation's usual time beside what it measures,
+			 * where that is far more than others' 15 ms: a short
+			 * budget is planned with it */
 
 	bool stamps; /* run() fills r->stamps[0 … n] where they are not NULL */
 	bool spawns; /* makes and ends threads or processes: they are counted
@@ -235,6 +238,10 @@ static inline double run_elapsed_ns(const struct run *r, uint64_t t0,
 
 /* Whether a truth is to be broken on purpose: only ever in the tests' build. */
 bool bench_broken(const char *truth);
+
+/* So many seconds a run may take whatever its budget, so that tests of other
+ * things pass on a slow machine: only ever in the tests' build, else 0. */
+double bench_patience_s(void);
 
 /* Every benchmark of this build, in the order of bench/list.h. */
 const struct bench *const *bench_all(size_t *count);

@@ -93,7 +93,7 @@ _Static_assert(sizeof(struct tally) == 48 && sizeof(struct evidence) == 192 &&
 			       88 &&
 		       sizeof(struct measured) - sizeof(struct hist) == 96 &&
 		       sizeof(struct named_calls) == 48 &&
-		       sizeof(struct results) == 216,
+		       sizeof(struct results) == 224,
 	       "the journal has all of an invocation that results have");
 
 static const char *const method_name[] = { "single", "batch", "exact" };

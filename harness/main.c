@@ -266,7 +266,10 @@ static const struct argp_option run_options[] = {
 	  "Write the run's files into DIR (default results/MACHINE/TIME)", 0 },
 	FILTER_OPTIONS,
 	{ "budget", KEY_BUDGET, "TIME", 0,
-	  "Time to spend in all (default 180s)", 2 },
+	  "Time to spend in all, but for tables and charts (default 180s); "
+	  "what "
+	  "does not fit is left out, --full cases and counts first",
+	  2 },
 	{ "invocations", KEY_INVOCATIONS, "K", 0,
 	  "Fresh processes to measure each case in (default 10; 6 are the "
 	  "fewest that give a 95 % interval)",

@@ -39,3 +39,14 @@ bool bench_broken(const char *truth)
 	return false;
 #endif
 }
+
+double bench_patience_s(void)
+{
+#ifdef HANDOFF_TEST_BENCHES
+	const char *patience = getenv("HANDOFF_PATIENCE");
+
+	return patience ? atof(patience) : 0;
+#else
+	return 0;
+#endif
+}

@@ -564,7 +564,9 @@ static void write_uncounted(struct csv_out *out, const struct results *results,
 {
 	static const char not_asked[] = "not asked for (--no-counts)";
 	const char *ended = why_not(results, &results->of[index],
-				    "the run ended before counting");
+				    results->uncounted_why ?
+					    results->uncounted_why :
+					    "the run ended before counting");
 	unsigned counts = results->cases[index].bench->counts;
 
 	for (unsigned kind = 1; kind <= COUNT_LAST; kind <<= 1) {
@@ -623,8 +625,10 @@ static void write_case(struct csv_out *out, const struct results *results,
 				      c->outside[0] ? STATUS_FAILED :
 						      STATUS_ABSENT,
 				      why_not(results, c,
-					      "the run ended before it was "
-					      "timed"));
+					      c->reason[0] ?
+						      c->reason :
+						      "the run ended before it "
+						      "was timed"));
 		for (unsigned m = 0; m < c->metrics; m++)
 			write_row(out, results, index, &c->metric[m]);
 		write_uncounted(out, results, index);
@@ -636,7 +640,10 @@ static void write_case(struct csv_out *out, const struct results *results,
 					       STATUS_ABSENT,
 		      c->status != STATUS_OK ?
 			      c->reason :
-			      why_not(results, c, "the run ended before it"));
+			      why_not(results, c,
+				      c->reason[0] ? c->reason :
+						     "the run ended before "
+						     "it"));
 }
 
 static void write_summary(struct csv_out *out, const struct results *results)

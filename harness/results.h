@@ -52,7 +52,7 @@ struct invocation_record {
 
 struct case_result {
 	enum status status; /* of the case as it stands; not ok: the reason */
-	char reason[CASE_REASON];
+	char reason[CASE_REASON]; /* or why it was not timed, if it was not */
 	unsigned metrics;
 	struct metric_result *metric; /* `metrics` of them */
 	size_t records, drifting, disturbed, unwatched, timed, named;
@@ -79,6 +79,8 @@ struct results {
 	bool uncounted;        /* nothing shall be counted */
 	const char *ended_why; /* why the run ended early; NULL: interrupted, or
 				* its budget was spent */
+	const char *uncounted_why; /* why counting ended before it was done;
+				    * NULL: the run did */
 };
 
 /* What kept timed invocations from having their PUs to themselves, so far. One

@@ -4,8 +4,6 @@
 #include "runner.h"
 
 #include <fcntl.h>
-#include <gsl/gsl_randist.h>
-#include <gsl/gsl_rng.h>
 #include <limits.h>
 #include <math.h>
 #include <sched.h>
@@ -28,20 +26,16 @@
 #include "journal.h"
 #include "launch.h"
 #include "noise.h"
+#include "plan.h"
 #include "platform.h"
 #include "progress.h"
 #include "refusal.h"
 #include "results.h"
+#include "row_check.h"
+#include "row_count.h"
 #include "rundir.h"
 #include "topo.h"
 #include "units.h"
-
-/* One thing to do within a block. */
-struct job {
-	size_t index; /* of the case */
-	enum run_mode mode;
-	int arm; /* of an A/A run: 0 or 1 */
-};
 
 struct runner {
 	const struct run_options *options;
@@ -55,16 +49,13 @@ struct runner {
 	struct invocation *shared;
 	int shared_fd;
 	struct launcher launcher;
-	struct job *job;
-	size_t jobs;
+	struct plan plan;
 	int *method; /* per case, as the first invocation decided */
 	double start_s, checkpoint_s;
-	double overhead_s[RUN_MODES]; /* of an invocation beside measuring */
-	double settled_s;             /* when tracing no longer slows */
-	size_t begun[RUN_MODES];
-	uint64_t cut[RUN_MODES]; /* blocks of a mode at most */
-	size_t order;            /* invocations begun */
-	int *pus, *used;         /* all that are allowed; room for a job's */
+	bool clamped;    /* the budget ends before the job's deadline */
+	size_t order;    /* invocations begun */
+	size_t rows;     /* of invocations.csv so far */
+	int *pus, *used; /* all that are allowed; room for a job's */
 	size_t pu_count;
 	int latency_fd; /* /dev/cpu_dma_latency while held, or -1 */
 	struct disturbance disturbance;
@@ -74,31 +65,13 @@ struct runner {
 
 enum ending { ENDED, HUNG, INTERRUPTED };
 
-/* Invocations that count rather than time; 6 give an interval. */
-static const uint64_t count_invocations = 6;
-/* So many there are, however long they take. */
-static const uint64_t fewest_counted = 2;
-/* So many times go before a third count; 6 give an interval. */
-static const uint64_t enough_timed = 7;
-static const double shortest_s = 0.005, longest_s = 0.5, precise_s = 0.05;
-/* Spinning before and after each timed block, to see gaps. */
-static const double gap_s = 0.1;
 enum { MOST_GAP_PUS = 8 };
 static const double checkpoint_every_s = 10;
 
 /* ---------------------------------------------------- one invocation */
 
-/* The i-th number that a seed gives: splitmix64; Steele, Lea and Flood 2014. */
-static uint64_t drawn(uint64_t seed, uint64_t i)
-{
-	uint64_t z = seed + (i + 1) * 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}
-
-static void ask(struct runner *run, const struct job *job, double measure_s)
+static void ask(struct runner *run, const struct plan_job *job,
+		double measure_s)
 {
 	struct invocation *inv = run->shared;
 	const struct test_case *c = &run->cases[job->index];
@@ -114,7 +87,7 @@ static void ask(struct runner *run, const struct job *job, double measure_s)
 	inv->plan.measure_ns = measure_s * 1e9;
 	inv->plan.warm_ns = fmax(measure_s * 1e8, 3e6);
 	inv->plan.method = run->method[job->index];
-	inv->plan.seed = drawn(run->options->seed, run->order);
+	inv->plan.seed = plan_drawn(run->options->seed, run->order);
 	inv->counts =
 		job->mode == RUN_NAMES ? COUNTS_PTRACE : run->platform.counts;
 	inv->clock = run->platform.clock;
@@ -266,11 +239,22 @@ static void judge_end(struct invocation *inv, int status)
 	}
 }
 
-static double deadline(const struct runner *run, double measure_s)
+/* Of the budget. */
+static double spent_s(const struct runner *run)
 {
-	if (run->options->deadline_s > 0)
-		return run->options->deadline_s;
-	return fmax(20, 20 * measure_s);
+	return progress_seconds() - run->start_s;
+}
+
+/* Of an invocation that begins now; nothing goes on long after the budget. */
+static double deadline(struct runner *run, double measure_s)
+{
+	double asked = run->options->deadline_s, limit;
+
+	if (!(asked > 0))
+		asked = fmax(20, 20 * measure_s);
+	limit = plan_limit_s(&run->plan, spent_s(run), asked);
+	run->clamped = limit < asked;
+	return limit;
 }
 
 /* The PUs a job runs on; all that are allowed where it is not bound. */
@@ -303,7 +287,7 @@ static enum ending trace(struct runner *run, pid_t pid, double deadline_s,
 }
 
 /* Runs one job; what it answered, or why not, is in run->shared. */
-static enum ending run_job(struct runner *run, const struct job *job,
+static enum ending run_job(struct runner *run, const struct plan_job *job,
 			   double measure_s)
 {
 	struct invocation *inv = run->shared;
@@ -346,6 +330,7 @@ static enum ending run_job(struct runner *run, const struct job *job,
 
 /* ------------------------------------------------------------ blocks */
 
+/* Whether a case has something to do in a pass. */
 static bool has_job(const struct runner *run, size_t index, enum run_mode mode)
 {
 	unsigned counts = run->cases[index].bench->counts;
@@ -366,166 +351,18 @@ static bool has_job(const struct runner *run, size_t index, enum run_mode mode)
 	       counts & ~(unsigned)(COUNT_SYSCALLS | COUNT_NAMES);
 }
 
-/* The passes follow each other: while system calls are traced, those of every
- * process on the machine are slower, so tracing comes first and alone. */
-static uint64_t pass_blocks(const struct runner *run, enum run_mode mode)
+/* What a case has to do, for the plan. */
+static unsigned passes(const struct runner *run, size_t index)
 {
-	uint64_t k = run->options->invocations;
-
-	if (mode != RUN_MEASURE && run->options->no_counts)
-		return 0;
-	if (mode == RUN_NAMES)
-		return 1;
-	if (mode != RUN_MEASURE && k > count_invocations)
-		k = count_invocations;
-	return k < run->cut[mode] ? k : run->cut[mode];
-}
-
-static uint64_t first_block(const struct runner *run, enum run_mode mode)
-{
-	uint64_t first = 0;
-
-	for (enum run_mode m = RUN_TRACE; m < mode; m++)
-		first += pass_blocks(run, m);
-	return first;
-}
-
-/* What comes after the last pass times, too. */
-static enum run_mode block_mode(const struct runner *run, uint64_t block)
-{
-	enum run_mode mode = RUN_TRACE;
-
-	while (mode < RUN_MEASURE && block >= first_block(run, mode + 1))
-		mode++;
-	return mode;
-}
-
-/* An A/A run times every case twice a block. */
-static int arms(const struct runner *run, enum run_mode mode)
-{
-	return run->options->aa && mode == RUN_MEASURE ? 2 : 1;
-}
-
-/* The nth block of a pass is in an order of its own, so that it does not
- * depend on how many blocks the time sufficed for before. */
-static void shuffle(struct runner *run, enum run_mode mode, uint64_t nth)
-{
-	gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
-
-	gsl_rng_set(random, drawn(drawn(run->options->seed, mode), nth) >> 32);
-	/* GSL draws from an empty range for none, and aborts */
-	if (run->jobs)
-		gsl_ran_shuffle(random, run->job, run->jobs, sizeof(*run->job));
-	gsl_rng_free(random);
-}
-
-/* Every case once, in shuffled order; after the last pass, those whose interval
- * is wider than asked. How many. */
-static size_t fill_block(struct runner *run, uint64_t block)
-{
-	enum run_mode mode = block_mode(run, block);
-	bool wide = block >= first_block(run, RUN_MODES);
-
-	run->jobs = 0;
-	for (size_t i = 0; i < run->count; i++)
-		for (int arm = 0; arm < arms(run, mode); arm++)
-			if (has_job(run, i, mode) &&
-			    (!wide || results_width(&run->results, i) >
-					      run->options->precision))
-				run->job[run->jobs++] =
-					(struct job){ i, mode, arm };
-	shuffle(run, mode, block - first_block(run, mode));
-	return run->jobs;
-}
-
-static size_t block_jobs(const struct runner *run, enum run_mode mode)
-{
-	size_t cases = 0;
-
-	for (size_t i = 0; i < run->count; i++)
-		cases += has_job(run, i, mode);
-	return cases * (size_t)arms(run, mode);
-}
-
-/* Invocations left to do by mode, if nothing fails any more. */
-struct rest {
-	size_t jobs[RUN_MODES];
-	size_t looks; /* for gaps */
-};
-
-/* `done` jobs of block `block` have been done. */
-static struct rest rest(const struct runner *run, uint64_t block, size_t done)
-{
-	struct rest left = { .looks = 1 };
-
-	for (enum run_mode m = RUN_TRACE; m < RUN_MODES; m++) {
-		uint64_t from = first_block(run, m),
-			 end = from + pass_blocks(run, m);
-
-		if (block + 1 > from)
-			from = block + 1;
-		left.jobs[m] =
-			end > from ? block_jobs(run, m) * (end - from) : 0;
-		if (m == RUN_MEASURE && end > from)
-			left.looks += end - from;
-	}
-	for (size_t i = done; i < run->jobs; i++)
-		left.jobs[run->job[i].mode] +=
-			has_job(run, run->job[i].index, run->job[i].mode);
-	return left;
-}
-
-static size_t all_jobs(struct rest left)
-{
-	size_t all = 0;
+	double precision = run->options->precision;
+	unsigned mask = 0;
 
 	for (enum run_mode m = RUN_TRACE; m < RUN_MODES; m++)
-		all += left.jobs[m];
-	return all;
-}
-
-/* Of looking for gaps once. */
-static double look_s(const struct runner *run)
-{
-	return fmin(gap_s, run->options->budget_s / 200);
-}
-
-/* Seconds that will not be spent measuring. */
-static double overhead(const struct runner *run, struct rest left)
-{
-	double seconds = (double)left.looks * look_s(run);
-
-	for (enum run_mode m = RUN_TRACE; m < RUN_MODES; m++)
-		seconds += (double)left.jobs[m] * run->overhead_s[m];
-	if (left.jobs[RUN_TRACE])
-		return seconds + counts_settle_s(run->platform.counts);
-	return seconds + fmax(0, run->settled_s - progress_seconds());
-}
-
-/* How long each timed invocation may measure, so that the rest fits into the
- * rest of the budget, with a little to spare. Warm-up is a tenth of it. */
-static double share(const struct runner *run, struct rest left)
-{
-	double seconds = run->start_s + 0.98 * run->options->budget_s -
-			 progress_seconds();
-	double each = (seconds - overhead(run, left)) /
-		      fmax(1, (double)left.jobs[RUN_MEASURE]) / 1.1;
-	/* with a precision to reach, more blocks are worth more than longer
-	 * ones */
-	double most = run->options->precision > 0 ? precise_s : longest_s;
-
-	return fmin(fmax(each, shortest_s), most);
-}
-
-static double estimate_s(const struct runner *run, struct rest left,
-			 double measure_s)
-{
-	double budget =
-		run->start_s + run->options->budget_s - progress_seconds();
-	double work = overhead(run, left) +
-		      (double)left.jobs[RUN_MEASURE] * 1.1 * measure_s;
-
-	return fmax(0, fmin(work, budget));
+		mask |= (unsigned)has_job(run, index, m) << m;
+	if (precision > 0 && mask >> RUN_MEASURE & 1 &&
+	    results_width(&run->results, index) > precision)
+		mask |= PLAN_WIDE;
+	return mask;
 }
 
 /* Sees to it that there is a directory for the run's files, and its journal in
@@ -565,7 +402,7 @@ static int write_results(struct runner *run)
 }
 
 /* Kept where nothing that happens to this process can lose it. */
-static void enter(struct runner *run, const struct job *job, uint64_t block)
+static void enter(struct runner *run, const struct plan_job *job, uint64_t block)
 {
 	if (!run->homeless)
 		mend_directory(run);
@@ -581,7 +418,7 @@ static void enter(struct runner *run, const struct job *job, uint64_t block)
 }
 
 /* One invocation's answer into the results. 0, or -1: stop. */
-static int take(struct runner *run, const struct job *job, uint64_t block)
+static int take(struct runner *run, const struct plan_job *job, uint64_t block)
 {
 	const struct invocation *inv = run->shared;
 
@@ -607,56 +444,14 @@ static int take(struct runner *run, const struct job *job, uint64_t block)
 	}
 	if (!inv->outside)
 		enter(run, job, block);
+	run->rows += inv->sample.metrics + inv->sample.calls;
+	plan_update(&run->plan, job->index, passes(run, job->index));
 	return 0;
-}
-
-static bool still_ok(const struct runner *run, const struct job *job)
-{
-	return run->results.of[job->index].status == STATUS_OK;
-}
-
-/* Of the budget. */
-static double spent_s(const struct runner *run)
-{
-	return progress_seconds() - run->start_s;
-}
-
-static bool over_budget(const struct runner *run)
-{
-	return spent_s(run) > run->options->budget_s;
-}
-
-/* A moving mean over a block's invocations: they differ much. */
-static void learn_overhead(struct runner *run, enum run_mode mode,
-			   double seconds)
-{
-	size_t n = ++run->begun[mode];
-	size_t window = run->count > 100 ? run->count : 100;
-
-	run->overhead_s[mode] += (seconds - run->overhead_s[mode]) /
-				 (double)(n < window ? n : window);
-}
-
-static void say_budget_ended(struct runner *run, uint64_t block)
-{
-	double budget_s = run->options->budget_s;
-
-	progress_pause(&run->progress);
-	if (block >= first_block(run, RUN_MODES))
-		warn("the budget of %g s ended before every interval was as "
-		     "narrow as asked: flag `wide` says how wide they are",
-		     budget_s);
-	else
-		warn("the budget of %g s ended in block %llu of %llu: cases "
-		     "have fewer invocations than asked; a larger --budget "
-		     "lets them have all",
-		     budget_s, (unsigned long long)block + 1,
-		     (unsigned long long)first_block(run, RUN_MODES));
 }
 
 /* Two builds are not to be mixed in one result: what was replaced while a job
  * ran, or before, leaves no answer of it. 0, or -1: stop. */
-static int refuse_mixture(struct runner *run, const struct job *job)
+static int refuse_mixture(struct runner *run, const struct plan_job *job)
 {
 	const struct bench *bench = run->cases[job->index].bench;
 	const char *changed = launch_changed(&run->launcher, bench->spawns);
@@ -686,29 +481,23 @@ static bool lost_pus(struct runner *run)
 }
 
 /* One block. 0, or the exit code with which to stop. */
-static int run_block(struct runner *run, uint64_t block)
+static int run_block(struct runner *run)
 {
-	struct rest left = rest(run, block, 0);
+	struct plan *plan = &run->plan;
+	const struct plan_job *job;
 
-	progress_block(&run->progress, block, all_jobs(left),
-		       estimate_s(run, left, share(run, left)));
-	for (size_t i = 0; i < run->jobs; i++) {
-		const struct job *job = &run->job[i];
-		double before = progress_seconds(), measure_s, spent;
+	progress_block(&run->progress, plan->block + 1,
+		       plan->added ? 0 : plan_blocks(plan),
+		       plan_left_s(plan, spent_s(run)));
+	while ((job = plan_next(plan, spent_s(run)))) {
+		double before_s = spent_s(run), took_s;
+		double measure_s = plan_measure_s(plan, before_s);
 		enum ending ending;
 
-		if (!still_ok(run, job))
-			continue; /* failed earlier in this block */
-		if (over_budget(run) && block > first_block(run, RUN_MEASURE)) {
-			say_budget_ended(run, block);
-			return -1;
-		}
 		if (lost_pus(run))
 			return EXIT_CASE_FAILED;
-		left = rest(run, block, i);
-		measure_s = share(run, left);
 		progress_case(&run->progress, run->cases[job->index].id,
-			      estimate_s(run, left, measure_s));
+			      plan_left_s(plan, before_s));
 		ending = run_job(run, job, measure_s);
 		if (ending == INTERRUPTED)
 			return EXIT_INT;
@@ -718,12 +507,19 @@ static int run_block(struct runner *run, uint64_t block)
 		/* what it answered was measured on both sides of the change */
 		if (lost_pus(run))
 			return EXIT_CASE_FAILED;
-		if (take(run, job, block))
+		/* it was not given the time that it may take */
+		if (ending == HUNG && run->clamped) {
+			plan->ended = true;
+			return 0;
+		}
+		if (take(run, job, plan->block))
 			return EXIT_CASE_FAILED;
-		spent = progress_seconds() - before;
+		took_s = spent_s(run) - before_s;
 		if (job->mode == RUN_MEASURE)
-			spent -= 1.1 * measure_s;
-		learn_overhead(run, job->mode, spent);
+			took_s -= 1.1 * measure_s;
+		/* what failed is not done again */
+		if (ending == ENDED && run->shared->status == STATUS_OK)
+			plan_learn(plan, job, took_s);
 	}
 	return 0;
 }
@@ -764,7 +560,8 @@ static int look_for_gaps(struct runner *run, uint64_t block, bool look)
 	}
 	for (size_t i = 0; i < run->pu_count; i++)
 		add_gap_pu(gaps, &count, run->pus[i]);
-	if (noise_find_gaps(&run->platform.clock, look_s(run), gaps, count))
+	if (noise_find_gaps(&run->platform.clock, plan_look_s(&run->plan), gaps,
+			    count))
 		return 0;
 	for (size_t i = 0; i < count; i++)
 		longest = fmax(longest, gaps[i].longest_ns);
@@ -777,7 +574,7 @@ static int settle(const struct runner *run)
 {
 	double left;
 
-	while ((left = run->settled_s - progress_seconds()) > 0) {
+	while ((left = run->plan.settled_s - spent_s(run)) > 0) {
 		int signal = wait_for_signal(run, left);
 
 		if (signal > 0 && signal != SIGCHLD)
@@ -786,94 +583,239 @@ static int settle(const struct runner *run)
 	return 0;
 }
 
-/* Whether every case can still be timed often enough, if one more block counts
- * and what follows counts as little as it may. A later pass is taken to be no
- * faster than this one. */
-static bool times_fit(const struct runner *run, enum run_mode mode)
+static const char *const pass_text[RUN_MEASURE] = {
+	"system calls", "system calls by name", "switches, time and copies"
+};
+
+/* What was counted less often than asked for, as timing begins. */
+static void say_cut(struct runner *run)
 {
-	double seconds = (double)block_jobs(run, mode) * run->overhead_s[mode];
+	char text[256] = "";
+	size_t used = 0;
 
-	for (enum run_mode m = mode + 1; m < RUN_MODES; m++) {
-		uint64_t most = m == RUN_MEASURE ? enough_timed :
-						   fewest_counted,
-			 blocks = pass_blocks(run, m);
-		double each = fmax(run->overhead_s[m], run->overhead_s[mode]);
+	for (enum run_mode m = RUN_TRACE; m < RUN_MEASURE; m++) {
+		uint64_t asked = plan_asked(&run->plan, m);
 
-		if (m == RUN_MEASURE)
-			each += 1.1 * shortest_s;
-		seconds += (double)block_jobs(run, m) * each *
-			   (double)(blocks < most ? blocks : most);
+		if (run->plan.cut[m] >= asked)
+			continue;
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "%s%s %llu of %llu", used ? ", " : "",
+					 pass_text[m],
+					 (unsigned long long)run->plan.cut[m],
+					 (unsigned long long)asked);
 	}
-	return spent_s(run) + seconds < run->options->budget_s;
-}
-
-/* Counting leaves most of the budget to the times: as block `block` begins, the
- * rest of its pass is left out if the pass has had its part, or if the times
- * would not get theirs. */
-static void cut_counting(struct runner *run, uint64_t block)
-{
-	enum run_mode mode = block_mode(run, block);
-	uint64_t done = block - first_block(run, mode);
-	double part = mode == RUN_TRACE ? 0.2 : 0.4;
-
-	if ((mode != RUN_TRACE && mode != RUN_COUNT) || done < fewest_counted ||
-	    (spent_s(run) < part * run->options->budget_s &&
-	     times_fit(run, mode)))
+	if (!used)
 		return;
 	progress_pause(&run->progress);
-	warn("%s had its part of the budget of %g s: %llu invocations a case "
-	     "instead of %llu; a larger --budget lets it have all",
-	     mode == RUN_TRACE ? "tracing" : "counting", run->options->budget_s,
-	     (unsigned long long)done,
-	     (unsigned long long)pass_blocks(run, mode));
-	run->cut[mode] = done;
-	run->progress.blocks = first_block(run, RUN_MODES);
+	warn("the budget of %g s is for times first; counted in fewer "
+	     "processes than asked: %s; a larger --budget lets them have all",
+	     run->options->budget_s, text);
 }
 
-static int one_block(struct runner *run, uint64_t block)
+/* Why cases have fewer invocations than asked, or none. */
+static void say_budget_ended(struct runner *run)
 {
-	bool timed = block >= first_block(run, RUN_MEASURE);
+	size_t fewer = 0, none = 0;
+
+	for (size_t i = 0; i < run->count; i++) {
+		const struct case_result *c = &run->results.of[i];
+		size_t asked =
+			run->options->invocations * (run->options->aa ? 2 : 1);
+
+		if (c->status != STATUS_OK || run->plan.left_out[i])
+			continue;
+		none += !c->timed;
+		fewer += c->timed && c->timed < asked;
+	}
+	if (none || fewer)
+		warn("the budget of %g s ended: %zu cases have fewer "
+		     "invocations than asked, %zu were not timed; a larger "
+		     "--budget lets them have all",
+		     run->options->budget_s, fewer, none);
+	else if (run->plan.added)
+		warn("the budget of %g s ended before every interval was as "
+		     "narrow as asked: flag `wide` says how wide they are",
+		     run->options->budget_s);
+}
+
+/* Cases that the budget left without a time, and counts, say so. */
+static void give_reasons(struct runner *run)
+{
+	static char counting[CASE_REASON];
+
+	for (size_t i = 0; i < run->count; i++) {
+		struct case_result *c = &run->results.of[i];
+
+		if (c->status == STATUS_OK && !c->timed && run->plan.ended &&
+		    !c->reason[0])
+			snprintf(c->reason, sizeof(c->reason),
+				 "left out: the budget of %g s ended first",
+				 run->options->budget_s);
+	}
+	for (enum run_mode m = RUN_TRACE; m < RUN_MEASURE; m++)
+		if (run->plan.cut[m] < plan_asked(&run->plan, m))
+			run->results.uncounted_why = counting;
+	snprintf(counting, sizeof(counting),
+		 "left out: the budget of %g s is for times first",
+		 run->options->budget_s);
+}
+
+static int one_block(struct runner *run)
+{
+	bool timed = run->plan.mode == RUN_MEASURE;
 	int result;
 
-	if (block >= first_block(run, RUN_COUNT) && settle(run))
+	if (run->plan.mode >= RUN_COUNT && settle(run))
 		return EXIT_INT;
-	if (look_for_gaps(run, block, timed))
+	if (look_for_gaps(run, run->plan.block, timed))
 		return EXIT_CASE_FAILED;
-	result = run_block(run, block);
+	result = run_block(run);
 	if (progress_seconds() - run->checkpoint_s > checkpoint_every_s)
 		write_results(run);
 	return result;
 }
 
+/* Whether invocations.csv can take another block and still be read. */
+static bool has_room(const struct runner *run)
+{
+	return run->rows + run->plan.due_all[RUN_MODES] * SAMPLE_MAX_METRICS <
+	       INVOCATION_ROWS_MAX;
+}
+
+/* The benches of which cases are left out, with how many; the rest in one. */
+static void name_left_out(const struct runner *run, bool headline, char *text,
+			  size_t size)
+{
+	size_t benches, shown = 0, others = 0, used = 0;
+	const struct bench *const *bench = bench_all(&benches);
+
+	text[0] = '\0';
+	for (size_t b = 0; b < benches; b++) {
+		size_t count = 0;
+
+		for (size_t i = 0; i < run->count; i++)
+			count += run->cases[i].bench == bench[b] &&
+				 run->plan.left_out[i] &&
+				 headline == run->plan.cases[i].headline;
+		if (!count)
+			continue;
+		if (shown++ >= 8) {
+			others += count;
+			continue;
+		}
+		used += (size_t)snprintf(text + used, size - used, "%s%s (%zu)",
+					 used ? ", " : "", bench[b]->name,
+					 count);
+	}
+	if (others)
+		snprintf(text + used, size - used, " and %zu of others",
+			 others);
+}
+
+/* A budget in which something takes so long, rounded up. */
+static const char *budget_text(double seconds)
+{
+	static char text[32];
+
+	if (seconds < 1)
+		snprintf(text, sizeof(text), "%.0fms", ceil(1000 * seconds));
+	else if (seconds < 600)
+		snprintf(text, sizeof(text), "%.0fs", ceil(seconds));
+	else
+		snprintf(text, sizeof(text), "%.0fm", ceil(seconds / 60));
+	return text;
+}
+
+/* How fast this machine starts and ends processes now, where that decides what
+ * fits. 0, or EXIT_INT. */
+static int probe(struct runner *run)
+{
+	size_t index = plan_probe(&run->plan);
+	const struct plan_job job = { index, RUN_MEASURE, 0 };
+	const double measure_s = 0.005, began_s = spent_s(run);
+
+	for (int i = 0; index < run->count && i < 3; i++) {
+		double before_s = spent_s(run);
+
+		if (before_s - began_s > 0.03 * run->options->budget_s)
+			break;
+		if (run_job(run, &job, measure_s) == INTERRUPTED)
+			return EXIT_INT;
+		if (run->shared->status != STATUS_OK)
+			break;
+		plan_learn_pace(&run->plan, index,
+				spent_s(run) - before_s - 1.1 * measure_s);
+	}
+	return 0;
+}
+
+/* Cases that the budget does not suffice for are left out, and named. */
+static void leave_out(struct runner *run)
+{
+	struct plan_fit fit = plan_fit(&run->plan);
+	size_t all = fit.headline + fit.full;
+	size_t kept = fit.headline_kept + fit.full_kept;
+	char headline[512], full[512];
+
+	if (kept == all)
+		return;
+	name_left_out(run, true, headline, sizeof(headline));
+	name_left_out(run, false, full, sizeof(full));
+	fprintf(stderr,
+		"handoff: %zu cases need at least %s; measuring the %zu that "
+		"fit into %g s, left out: %s%s%s%s\n",
+		all, budget_text(fit.all_s), kept, run->options->budget_s,
+		headline, *headline && *full ? "; " : "",
+		*full ? "of --full " : "", full);
+	for (size_t i = 0; i < run->count; i++)
+		if (run->plan.left_out[i])
+			snprintf(run->results.of[i].reason,
+				 sizeof(run->results.of[i].reason),
+				 "left out: the budget of %g s is too short",
+				 run->options->budget_s);
+}
+
 static int run_blocks(struct runner *run)
 {
+	struct plan *plan = &run->plan;
+	bool timing = false;
 	int result = 0, held = -1;
-	uint64_t b;
 
-	fill_block(run, 0);
-	progress_start(&run->progress, first_block(run, RUN_MODES));
-	run->start_s = run->checkpoint_s = progress_seconds();
-	if (!run->options->no_counts)
-		held = counts_hold(run->platform.counts);
-	for (b = 0; b < first_block(run, RUN_MODES) && !result; b++) {
-		cut_counting(run, b);
-		if (b == first_block(run, RUN_NAMES)) {
+	progress_start(&run->progress);
+	run->checkpoint_s = progress_seconds();
+	/* getting ready counts as far as it is no large part of it */
+	run->start_s = fmax(run->start_s,
+			    run->checkpoint_s - 0.1 * run->options->budget_s);
+	result = probe(run);
+	if (!result)
+		leave_out(run);
+	while (!result && plan_begin_block(plan, spent_s(run))) {
+		if (plan->mode == RUN_TRACE && held < 0)
+			held = counts_hold(run->platform.counts);
+		if (plan->mode > RUN_TRACE) {
 			counts_release(held);
 			held = -1;
-			run->settled_s = progress_seconds() +
-					 counts_settle_s(run->platform.counts);
 		}
-		if (b)
-			fill_block(run, b);
-		result = one_block(run, b);
+		if (plan->mode == RUN_MEASURE && !timing)
+			say_cut(run);
+		timing = plan->mode == RUN_MEASURE;
+		if (plan->added && !has_room(run)) {
+			warn("no more blocks are added: invocations.csv would "
+			     "have more than the %d rows that are read",
+			     INVOCATION_ROWS_MAX);
+			break;
+		}
+		result = one_block(run);
 	}
 	counts_release(held);
-	while (run->options->precision > 0 && !result && fill_block(run, b))
-		result = one_block(run, b++);
-	if (look_for_gaps(run, b, result != EXIT_INT) && !result)
+	if (plan->begun &&
+	    look_for_gaps(run, plan->block + 1, result != EXIT_INT) && !result)
 		result = EXIT_CASE_FAILED;
 	progress_pause(&run->progress);
-	return result < 0 ? 0 : result;
+	if (plan->ended)
+		say_budget_ended(run);
+	give_reasons(run);
+	return result;
 }
 
 /* ------------------------------------------------ before anything else */
@@ -1071,21 +1013,76 @@ static int conclude(struct runner *run, int result, char *dir)
 	return result;
 }
 
-/* The matrix of a large machine takes hours: said before it begins. */
-static void say_plan(const struct runner *run)
+/* A run that its own report would refuse is refused before it begins. */
+static void check_rows(const struct runner *run)
 {
-	struct rest all = rest(run, 0, 0);
-	double least_s = overhead(run, all) +
-			 (double)all.jobs[RUN_MEASURE] * 1.1 * shortest_s;
+	const struct row_count_options options = {
+		.invocations = run->options->invocations,
+		.arms = run->options->aa ? 2 : 1,
+		.no_counts = run->options->no_counts,
+		.budget_s = run->options->budget_s,
+	};
+	char err[512];
 
+	if (row_count_check(run->cases, run->count, &options, err, sizeof(err)))
+		die_usage("%s", err);
+}
+
+/* A run that would show next to nothing is refused. */
+static void check_budget(struct runner *run)
+{
+	struct plan_fit fit = plan_fit(&run->plan);
+	size_t cases = fit.headline ? fit.headline : fit.full;
+
+	if (!fit.sensible)
+		die_usage("%zu %scase%s at least %s, the budget is %g s: "
+			  "raise --budget to that, or name fewer (a pattern, "
+			  "--places)",
+			  cases, fit.headline && fit.full ? "headline " : "",
+			  cases == 1 ? " needs" : "s need",
+			  budget_text(fit.least_s), run->options->budget_s);
+}
+
+/* All pairs of a large machine are many: said before it begins. */
+static void say_pairs(const struct runner *run)
+{
 	fprintf(stderr,
-		"handoff: all pairs of %zu PUs: %zu cases, %zu invocations: "
-		"%.0f s at least, the budget is %.0f s%s\n",
-		run->pu_count, run->count, all_jobs(all), least_s,
-		run->options->budget_s,
-		least_s > run->options->budget_s ?
-			", which will not do: raise --budget or pick fewer" :
-			"");
+		"handoff: all pairs of %zu PUs: %zu cases, at most %zu "
+		"invocations each in %g s\n",
+		run->pu_count, run->count, (size_t)run->options->invocations,
+		run->options->budget_s);
+}
+
+static void open_plan(struct runner *run)
+{
+	const struct plan_options options = {
+		.budget_s = run->options->budget_s,
+		.end_s = bench_patience_s(),
+		.invocations = run->options->invocations,
+		.seed = run->options->seed,
+		.arms = run->options->aa ? 2 : 1,
+		.add_blocks = run->options->precision > 0,
+		.settle_s = counts_settle_s(run->platform.counts),
+	};
+	struct plan_case *cases = calloc(run->count, sizeof(*cases));
+	size_t benches;
+	const struct bench *const *bench = bench_all(&benches);
+
+	if (!cases)
+		die("out of memory");
+	for (size_t i = 0; i < run->count; i++) {
+		const struct test_case *c = &run->cases[i];
+
+		cases[i].headline = c->tier != FULL;
+		while (bench[cases[i].group] != c->bench)
+			cases[i].group++;
+		cases[i].group %= PLAN_GROUPS;
+		cases[i].least_s = c->bench->least_s;
+		cases[i].passes = passes(run, i);
+	}
+	if (plan_open(&run->plan, &options, cases, run->count))
+		die("out of memory");
+	free(cases);
 }
 
 int runner_run(const struct run_options *options, char *dir)
@@ -1095,6 +1092,7 @@ int runner_run(const struct run_options *options, char *dir)
 	int result;
 
 	run.options = options;
+	run.start_s = progress_seconds();
 	obey_signals("handoff: interrupted; nothing was measured%s\n", "");
 	inherit_close_on_exec();
 	if (essential_calls(err, sizeof(err)))
@@ -1115,13 +1113,16 @@ int runner_run(const struct run_options *options, char *dir)
 		die_usage("/proc/self/exe: %s: /proc is needed, to start "
 			  "this program again for each case",
 			  strerror(errno));
+	if (results_open(&run.results, run.cases, run.count))
+		die("out of memory");
+	open_plan(&run);
+	check_rows(&run);
+	check_budget(&run);
 	if (rundir_open(&run.dir, options->dir, &run.platform, err,
 			sizeof(err)))
 		die_usage("%s", err);
 	snprintf(dir, PATH_MAX, "%s", run.dir.path);
 	open_shared(&run);
-	if (results_open(&run.results, run.cases, run.count))
-		die("out of memory");
 	snprintf(run.results.machine, sizeof(run.results.machine), "%s",
 		 run.platform.machine);
 	snprintf(run.results.run, sizeof(run.results.run), "%s", run.dir.run);
@@ -1135,9 +1136,8 @@ int runner_run(const struct run_options *options, char *dir)
 	rundir_note(&run.dir, "run.seed", options->seed);
 	rundir_note(&run.dir, "run.invocations", options->invocations);
 	rundir_note(&run.dir, "run.budget_s", (uint64_t)options->budget_s);
-	run.job = calloc(2 * run.count, sizeof(*run.job));
 	run.method = malloc(run.count * sizeof(*run.method));
-	if (!run.job || !run.method)
+	if (!run.method)
 		die("out of memory");
 	for (size_t i = 0; i < run.count; i++)
 		run.method[i] = -1;
@@ -1151,12 +1151,8 @@ int runner_run(const struct run_options *options, char *dir)
 	run.results.precision = options->precision;
 	disturbance_open(&run.disturbance);
 	begin_tuning(&run);
-	for (int m = 0; m < RUN_MODES; m++) {
-		run.overhead_s[m] = 0.02; /* until some have been seen */
-		run.cut[m] = UINT64_MAX;
-	}
 	if (cases_all_pairs(&options->filter))
-		say_plan(&run);
+		say_pairs(&run);
 	run.journal = journal_create(run.dir.fd, &run.results, options->aa);
 	if (!run.journal)
 		die_usage("%s/" JOURNAL_NAME ": cannot be written: %s; choose "
@@ -1167,7 +1163,7 @@ int runner_run(const struct run_options *options, char *dir)
 	result = run_blocks(&run);
 	result = conclude(&run, result, dir);
 	results_close(&run.results);
-	free(run.job);
+	plan_close(&run.plan);
 	free(run.pus);
 	free(run.used);
 	free(run.method);

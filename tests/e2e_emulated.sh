@@ -47,7 +47,7 @@ expect "and names getppid" grep -q '^getppid/-/-/-/-' "$WORK/out"
 run=$WORK/run
 emulated run getppid roundtrip/futex/thread/pu roundtrip/pipe/process/pu \
 	fence/stlr/-/-/- page/touch_shared create/vfork_exec/process/pu \
-	--budget 8s --invocations 2 -o "$run"
+	--budget 40s --invocations 2 -o "$run"
 expect "a run exits 0" exits 0
 expect_none "its files keep the contract" "$(run_flaws "$run")"
 rows=$(csv "$run/summary.csv" | sed 1d)

@@ -64,7 +64,7 @@ expect "the installed program says its version" grep -q '^handoff [0-9]' \
 attempt "$installed" list
 expect "and lists" grep -q '^getppid/-/-/-/-' "$WORK/out"
 attempt "$installed" run getppid create/vfork_exec/process/pu \
-	--budget 1.5s --invocations 2 -o "$WORK/run"
+	--budget 15s --invocations 2 -o "$WORK/run"
 expect "and runs" exits 0
 expect_none "and its files are whole" "$(run_flaws "$WORK/run")"
 expect "and finds its helper" [ "$(fields "$WORK/run/summary.csv" \
