@@ -166,6 +166,20 @@ static void name_kinds(bool ranked)
 				 (unsigned)(kind_count - 1 - i) % 1000);
 }
 
+/* PUs of which the same is said are of one kind. */
+static bool joins_kind(const struct topo_kind *kind, hwloc_const_bitmap_t set)
+{
+	for (size_t i = 0; i < kind_count; i++) {
+		if (!kind->what[0] || strcmp(kinds[i].what, kind->what))
+			continue;
+		hwloc_bitmap_or(kind_pus[i], kind_pus[i], set);
+		hwloc_bitmap_list_snprintf(kinds[i].pus, sizeof(kinds[i].pus),
+					   kind_pus[i]);
+		return true;
+	}
+	return false;
+}
+
 static void find_kinds(void)
 {
 	int found = hwloc_cpukinds_get_nr(topology, 0);
@@ -195,6 +209,10 @@ static void find_kinds(void)
 			continue;
 		}
 		describe_kind(&kind, set, info, infos);
+		if (joins_kind(&kind, set)) {
+			hwloc_bitmap_free(set);
+			continue;
+		}
 		rank_kind(own, efficiency, info, infos);
 		for (; at && is_slower(rank[at - 1], own) >= 0; at--) {
 			ranked &= is_slower(rank[at - 1], own) != 0;
@@ -500,43 +518,43 @@ static int standard_of(const struct level *level)
 	return -1;
 }
 
-static bool has_standard(int i)
+/* Whether a standard place is one of the levels from the i-th on. */
+static bool follows(int which, size_t i)
 {
-	for (size_t k = 0; k < level_count; k++)
-		if (standard_of(&levels[k]) == i)
+	for (; i < level_count; i++)
+		if (standard_of(&levels[i]) == which)
 			return true;
 	return false;
 }
 
-/* The standard places after the i-th, up to the next that the machine has: the
- * order says nothing else of where they would be. */
-static void add_lacking(int i)
+/* The standard places that the machine lacks, from *next on, each behind those
+ * that are nearer by their standard order; `i` levels have been added. */
+static void add_lacking(int *next, size_t i)
 {
-	while (++i < STANDARD && !has_standard(i))
-		add_absent(standard[i].name, standard[i].lacking);
+	for (; *next < STANDARD && !follows(*next, i); ++*next)
+		if (!follows(*next, 0))
+			add_absent(standard[*next].name,
+				   standard[*next].lacking);
 }
 
 /* From near to far, as hwloc's levels lie. */
 static void find_places(void)
 {
 	struct place *any;
+	int next = 1;
 
 	find_levels(hwloc_get_root_obj(topology));
 	if (level_count)
 		qsort(levels, level_count, sizeof(*levels), nearest_first);
 	number_levels();
 	add_one_pu();
-	add_lacking(0);
+	add_lacking(&next, 0);
 	for (size_t i = 0; i < level_count; i++) {
 		int which = standard_of(&levels[i]);
-		bool last = true;
 
 		add_level(&levels[i],
 			  which < 0 ? NULL : standard[which].lacking);
-		for (size_t k = i + 1; k < level_count; k++)
-			last &= standard_of(&levels[k]) != which;
-		if (which >= 0 && last)
-			add_lacking(which);
+		add_lacking(&next, i + 1);
 	}
 	any = add_place("any");
 	any->present = true;
