@@ -14,6 +14,7 @@
 #include "die.h"
 #include "emulation.h"
 #include "memory.h"
+#include "places_table.h"
 #include "topo.h"
 #include "version.h"
 
@@ -187,14 +188,13 @@ static void emit_places(env_emit *emit, void *ctx)
 	for (size_t i = 0; i < count; i++) {
 		if (!place[i].present)
 			continue;
-		snprintf(name, sizeof(name), "topology.place.%s",
-			 place[i].name);
+		snprintf(name, sizeof(name), PLACE_FACT "%s", place[i].name);
 		topo_place_text(&place[i], text, sizeof(text));
 		emit(ctx, name, text, "hwloc, from near to far");
 	}
 	kind = topo_kinds(&count);
 	for (size_t i = 0; i < count; i++) {
-		snprintf(name, sizeof(name), "topology.kind.%s", kind[i].name);
+		snprintf(name, sizeof(name), KIND_FACT "%s", kind[i].name);
 		snprintf(text, sizeof(text), "%s%spus %s", kind[i].what,
 			 kind[i].what[0] ? "; " : "", kind[i].pus);
 		emit(ctx, name, text, "hwloc, from fast to slow");

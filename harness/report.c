@@ -23,6 +23,7 @@
 #include "litmus_table.h"
 #include "lookup.h"
 #include "noise_file.h"
+#include "places_table.h"
 #include "report_html.h"
 #include "rundir.h"
 #include "summary.h"
@@ -549,6 +550,7 @@ static void write_markdown(const void *what, FILE *out)
 			"");
 	print_claims(r, TABLE_MARKDOWN, out);
 	fprintf(out, "\n%s", claims_rules);
+	places_table_print(&r->env, "##", out);
 	write_benches(s, "##", r->dir, out);
 }
 
@@ -566,8 +568,10 @@ static void write_html(const void *what, FILE *out)
 	size_t size;
 	FILE *text = open_memstream(&tables, &size);
 
-	if (text)
+	if (text) {
+		places_table_print(&r->env, "###", text);
 		write_benches(&r->summary, "###", NULL, text);
+	}
 	if (!text || fclose(text))
 		die("out of memory for report.html");
 	html.tables = tables;

@@ -834,8 +834,11 @@ void topo_describe(int pu, char *buf, size_t size)
 						 above->logical_index);
 	}
 	if (topo_node(pu) >= 0 && used < size)
-		snprintf(buf + used, size - used, "%snode %d", used ? " " : "",
-			 topo_node(pu));
+		used += (size_t)snprintf(buf + used, size - used, "%snode %d",
+					 used ? " " : "", topo_node(pu));
+	if (topo_kind_of(pu) && used < size)
+		snprintf(buf + used, size - used, "%skind %s", used ? " " : "",
+			 topo_kind_of(pu));
 }
 
 static void fill_box(hwloc_obj_t object, int depth, struct topo_box *box)

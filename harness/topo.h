@@ -90,7 +90,8 @@ size_t topo_machine_pus(void);
 /* Counts that identify the platform: "2 package, 1 node, 2 core, 2 pu". */
 void topo_signature(char *buf, size_t size);
 
-/* Where a PU is: "package 0 core 3 node 0", what there is of it. */
+/* Where a PU is: "package 0 core 3 node 0", what there is of it; "kind e"
+ * behind it where there are several. */
 void topo_describe(int pu, char *buf, size_t size);
 
 /* An object of a machine: "Package", "L3", "PU" …, in the order in which its
