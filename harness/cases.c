@@ -539,6 +539,7 @@ static int each_pair(struct walk *w, struct test_case c)
 	for (size_t i = 0; i < of.used; i++)
 		free(of.value[i].column);
 	free(of.value);
+	w->of = NULL;
 	return result;
 }
 

@@ -705,7 +705,7 @@ static bool is_allowed(int pu)
 
 const struct place *topo_pair(int pu_a, int pu_b)
 {
-	struct place *pair, **found;
+	struct place *pair, *kept, **found;
 
 	if (pu_a == pu_b || !is_allowed(pu_a) || !is_allowed(pu_b))
 		return NULL;
@@ -713,11 +713,12 @@ const struct place *topo_pair(int pu_a, int pu_b)
 	*pair = (struct place){ .present = true, .pu_a = pu_a, .pu_b = pu_b };
 	snprintf(pair->name, sizeof(pair->name), "pu%d-pu%d", pu_a, pu_b);
 	found = tsearch(pair, &pairs, by_pus);
-	if (!found)
+	kept = found ? *found : NULL;
+	if (!kept)
 		die("out of memory for pairs of PUs");
-	if (*found != pair)
+	if (kept != pair)
 		free(pair);
-	return *found;
+	return kept;
 }
 
 static void describe_pu(int pu, char *buf, size_t size)
