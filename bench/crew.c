@@ -219,7 +219,8 @@ int crew_settle(struct crew *crew)
 
 		tally_add(&crew->used, &(struct tally){ 0 }, &m->used);
 		r->peer_settle_ns += m->other_cpu_ns;
-		r->peer_pu = m->pu;
+		if (pu == r->pu_b)
+			r->peer_pu = m->pu;
 		if (pu >= 0 && m->pu != pu)
 			return bench_fail(r, "party %u ran on PU %d, not %d", i,
 					  m->pu, pu);

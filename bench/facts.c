@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ struct table {
 	enum question question;
 	/* the second party's answers: */
 	pid_t pid, tid;
+	int pu;
 	int descriptor;
 	char *mapping;
 	bool usable; /* the first party's descriptor is */
@@ -82,6 +84,7 @@ static int second_main(void *arg)
 
 	for (;;) {
 		wait_for(&s->table->asked);
+		s->table->pu = sched_getcpu();
 		if (s->table->question == LEAVE)
 			return 0;
 		s->inquiry->answer(s);
@@ -112,6 +115,10 @@ static void end(struct state *s)
 	result = party_join(&s->second);
 	if (result)
 		die("the second party ended with %d", result);
+	s->r->peer_pu = s->table->pu;
+	if (s->r->pu_b >= 0 && s->table->pu != s->r->pu_b)
+		die("the second party ran on PU %d, not %d", s->table->pu,
+		    s->r->pu_b);
 }
 
 /* ------------------------------------------------------------- identity */

@@ -6,6 +6,7 @@
 
 #include <linux/membarrier.h>
 #include <math.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -416,6 +417,7 @@ struct state {
 	uint64_t group;           /* operations of a mean */
 	struct party other;
 	atomic_bool stop;
+	int other_pu; /* where it ended; known once it is joined */
 };
 
 /*
@@ -560,6 +562,7 @@ static int keep_running(void *arg)
 
 	while (!atomic_load_explicit(&s->stop, memory_order_relaxed))
 		relax();
+	s->other_pu = sched_getcpu();
 	return 0;
 }
 
@@ -604,8 +607,13 @@ static int teardown(struct run *r)
 	struct state *s = r->state;
 
 	atomic_store(&s->stop, true);
-	return r->peer && party_join(&s->other) ?
-		       bench_fail(r, "the other thread ended badly") :
+	if (!r->peer)
+		return 0;
+	if (party_join(&s->other))
+		return bench_fail(r, "the other thread ended badly");
+	return r->pu_b >= 0 && s->other_pu != r->pu_b ?
+		       bench_fail(r, "the other thread ran on PU %d, not %d",
+				  s->other_pu, r->pu_b) :
 		       0;
 }
 

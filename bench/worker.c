@@ -216,8 +216,7 @@ static int start_thread(struct state *s)
 		return bench_fail(s->r, "the answer is not to the message");
 	if (s->layer != ANSWERED)
 		s->ready = m->ready;
-	s->r->peer_pu = m->pu;
-	return 0;
+	return newborn_check_pu(s->r, m->pu);
 }
 
 /* ----------------------------------------------------------- the process */
@@ -271,8 +270,7 @@ static int reap(struct state *s, pid_t pid, int talked)
 		return bench_fail(s->r, "the child did not answer");
 	if (s->layer == FIRST || s->layer == LOOP)
 		s->ready = left->s.exec.first;
-	s->r->peer_pu = (int)left->s.exec.pu;
-	return 0;
+	return newborn_check_pu(s->r, (int)left->s.exec.pu);
 }
 
 static int start_process(struct state *s)

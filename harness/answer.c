@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "place.h"
 #include "units.h"
 
 const char answer_question[] =
@@ -29,13 +30,8 @@ static const char *const peer_name[PEERS] = { "thread", "process" };
 /* Those that a child process usually has come first; then whatever there is. */
 static const char *const preferred[] = { "pipe", "socketpair", "eventfd",
 					 "futex" };
-static const char *const near_to_far[] = {
-	"core", "l1", "l2", "l3", "l4", "node", "package", "machine"
-};
-
 enum {
 	PREFERRED = sizeof(preferred) / sizeof(*preferred),
-	NEAR_TO_FAR = sizeof(near_to_far) / sizeof(*near_to_far),
 };
 
 static const struct summary_row *find_trip(const struct summary *s,
@@ -50,10 +46,19 @@ static const struct summary_row *find_trip(const struct summary *s,
 		    !strcmp(row->metric, "latency") &&
 		    !strcmp(row->variant, variant) &&
 		    !strcmp(row->peer, peer_name[peer]) &&
-		    !strcmp(row->place, place) && !strcmp(row->param, "-"))
+		    place_is(row->place, place) && !strcmp(row->param, "-"))
 			return row;
 	}
 	return NULL;
+}
+
+/* A place by name, of two PUs; pairs of PUs have no order. */
+static bool is_two_pus(const char *place)
+{
+	int a, b;
+
+	return strcmp(place, "-") && strcmp(place, "any") &&
+	       !place_is(place, "pu") && !place_parse_pair(place, &a, &b);
 }
 
 /* How many of the four are there. */
@@ -65,13 +70,18 @@ static int find_trips(const struct summary *s, const char *variant,
 	*t = (struct trips){ .variant = variant };
 	for (int p = 0; p < PEERS; p++)
 		t->row[ONE_PU][p] = find_trip(s, variant, "pu", p);
-	for (int i = 0; i < NEAR_TO_FAR && !t->two_pus; i++)
+	/* a run writes its places from near to far */
+	for (size_t i = 0; i < s->count && !t->two_pus; i++) {
+		const char *place = s->row[i].place;
+
+		if (!is_two_pus(place))
+			continue;
 		for (int p = 0; p < PEERS; p++) {
-			t->row[TWO_PUS][p] =
-				find_trip(s, variant, near_to_far[i], p);
+			t->row[TWO_PUS][p] = find_trip(s, variant, place, p);
 			if (t->row[TWO_PUS][p])
-				t->two_pus = near_to_far[i];
+				t->two_pus = place;
 		}
+	}
 	for (int i = 0; i < WHERES * PEERS; i++)
 		found += t->row[i / PEERS][i % PEERS] != NULL;
 	return found;

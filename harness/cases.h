@@ -41,8 +41,9 @@ struct case_filter {
 	char *const *patterns; /* globs over ids; a bare bench or bench/variant
 				* means all below it */
 	size_t pattern_count;  /* 0: everything */
-	const char *places;    /* "pu,l3", or NULL: all; "all-pairs": every two
-				* PUs, both ways round, and nothing else */
+	const char *places;    /* "pu,l3", or NULL: all. "l3": of any kinds of
+				* PUs; "pu4-pu12": these two; "all-pairs": every
+				* two PUs, both ways round, and nothing else */
 	const char *peers;     /* "thread", or NULL: all */
 	int hidden;            /* with cases of tier HIDDEN */
 	int full;              /* with cases of tier FULL; a pattern that names
@@ -55,12 +56,33 @@ bool cases_all_pairs(const struct case_filter *filter);
 /* Whether a comma-separated list names a word; NULL names all. */
 bool cases_list_names(const char *list, const char *word);
 
+/* What is done with a case, which is the callee's only until it returns; not 0
+ * ends the walk. */
+typedef int case_visit(void *ctx, const struct test_case *c);
+
+/* The same for `count` cases at once, of every ordered pair of PUs: c's id is
+ * their common pattern, "bench/variant/peer/pu*-pu*…". */
+typedef int case_whole(void *ctx, const struct test_case *c, uint64_t count);
+
+/* More pairs than these are handed over as a whole, where that is asked for. */
+enum { CASES_PAIRS_MOST = 4096 };
+
 /*
- * The cases of this machine that a filter picks, in the order of bench/list.h;
- * those that cannot be run are among them with status and reason. Malloc'd;
- * *count of them. NULL and one line in err (and up to three ids that are
- * nearest) where a pattern, a place or a peer picks nothing.
+ * Visits the cases of this machine that a filter picks, in the order of
+ * bench/list.h, without making a list of them; those that cannot be run are
+ * among them with status and reason. whole: NULL, or what is called instead of
+ * visit for more than CASES_PAIRS_MOST pairs that are all picked. What the
+ * last visit returned; or -1 and one line in err (and up to three names that
+ * are nearest) where a pattern, a place or a peer picks nothing.
  */
+int cases_each(const struct case_filter *filter, case_visit *visit,
+	       case_whole *whole, void *ctx, char *err, size_t size);
+
+/* How many they are, soon known even of all pairs of many PUs; 0 and err as
+ * above. */
+uint64_t cases_count(const struct case_filter *filter, char *err, size_t size);
+
+/* The same cases, kept: malloc'd; *count of them. NULL and err as above. */
 struct test_case *cases_select(const struct case_filter *filter, size_t *count,
 			       char *err, size_t size);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "place.h"
 #include "units.h"
 
 struct claim_line *decisions_add(struct decisions *d, const char *id,
@@ -547,7 +548,7 @@ int claim_reordering(struct decisions *d, const struct claim *c)
 
 		/* on one PU nothing is ever seen, and nothing is told */
 		if (!row->ok || strcmp(row->metric, c->metric) ||
-		    !strcmp(row->place, "pu") ||
+		    place_is(row->place, "pu") ||
 		    !summary_matches(row, c->cases))
 			continue;
 		if (judge_reordering(d, c, row))

@@ -4,11 +4,14 @@
 #include <fnmatch.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compare.h"
 #include "die.h"
+#include "place.h"
+#include "places_table.h"
 
 void compare_say(char ***lines, size_t *count, const char *format, ...)
 {
@@ -413,6 +416,117 @@ static void say_methods(struct comparison *c)
 		       example);
 }
 
+/* ---------------------------------------------------------- kinds of PUs */
+
+enum { KINDS_SIZE = 256 };
+
+/* Appends a word of a text, up to one of the characters that end it. */
+static void add_word(char *buf, const char *text, const char *ends)
+{
+	size_t used = strlen(buf);
+
+	snprintf(buf + used, KINDS_SIZE - used, "%s%.*s", used ? " " : "",
+		 (int)strcspn(text, ends), text);
+}
+
+/* The kinds of a run's PUs: "p CoreType=IntelCore e CoreType=IntelAtom"; empty
+ * where all are alike. What is no core type, a frequency, says less. */
+static void kinds_of(const struct compare_run *run, char *buf)
+{
+	buf[0] = '\0';
+	for (size_t i = 0; i < run->env.count; i++) {
+		const struct env_fact *fact = &run->env.fact[i];
+		const char *type = strstr(fact->value, "CoreType=");
+
+		if (strncmp(fact->name, KIND_FACT, strlen(KIND_FACT)))
+			continue;
+		add_word(buf, fact->name + strlen(KIND_FACT), "");
+		add_word(buf, type ? type : fact->value, type ? " ;" : ";");
+	}
+}
+
+/* The kinds of the PUs of a place in a run: "p e"; empty where they are not
+ * known. */
+static void kinds_at(const struct compare_run *run, const char *place,
+		     char *buf)
+{
+	char name[128];
+	const char *value, *at;
+	int pu[2];
+
+	buf[0] = '\0';
+	if (place_parse_pair(place, &pu[0], &pu[1])) {
+		for (int i = 0; i < 2; i++) {
+			snprintf(name, sizeof(name), "topology.pu.%d", pu[i]);
+			value = env_file_value(&run->env, name);
+			at = value ? strstr(value, "kind ") : NULL;
+			if (at)
+				add_word(buf, at + strlen("kind "), " ");
+		}
+		return;
+	}
+	snprintf(name, sizeof(name), PLACE_FACT "%.60s", place);
+	value = env_file_value(&run->env, name);
+	for (at = value; at && (at = strchr(at, '(')); at++)
+		add_word(buf, at + 1, ")");
+}
+
+/* Cases that one run measured on other kinds of PUs than another. */
+static void say_kinds(struct comparison *c, bool *picks)
+{
+	char first[KINDS_SIZE] = "", other[KINDS_SIZE], a[64], b[64];
+	size_t known = SIZE_MAX, unequal = 0;
+	const char *example = NULL;
+	bool differ = false;
+
+	for (size_t i = 0; i < c->runs; i++) {
+		picks[i] = c->run[i].env.count;
+		if (!picks[i])
+			continue;
+		kinds_of(&c->run[i], other);
+		if (known == SIZE_MAX) {
+			known = i;
+			memcpy(first, other, sizeof(first));
+		}
+		differ |= strcmp(first, other) != 0;
+	}
+	for (size_t i = 0; i < c->runs && differ; i++) {
+		if (!picks[i])
+			continue;
+		kinds_of(&c->run[i], other);
+		unsafe(c, "unequal kinds of PUs: %s has %s",
+		       run_name(c, i, a, sizeof(a)),
+		       other[0] ? other : "one kind, or does not say");
+	}
+	for (size_t r = 0; r < c->rows; r++) {
+		const char *place = c->row[r].row->place;
+		bool unlike = false;
+		size_t measured = 0;
+
+		for (size_t g = 0; g < c->groups; g++)
+			measured += c->row[r].side[g].ok;
+		if (measured < 2)
+			continue;
+		kinds_at(&c->run[known == SIZE_MAX ? 0 : known], place, first);
+		for (size_t i = 0; i < c->runs && !unlike; i++) {
+			if (!picks[i])
+				continue;
+			kinds_at(&c->run[i], place, other);
+			unlike = strcmp(first, other) != 0;
+			if (unlike && !unequal)
+				run_name(c, i, b, sizeof(b));
+		}
+		unequal += unlike;
+		if (unlike && !example)
+			example = c->row[r].id;
+	}
+	if (example)
+		unsafe(c,
+		       "measured on unequal kinds of PUs: %zu, such as %s: %s "
+		       "and %s",
+		       unequal, example, run_name(c, known, a, sizeof(a)), b);
+}
+
 /* ---------------------------------------------------------------- notes */
 
 /* Runs taken together are a block factor that the test does not know. */
@@ -472,6 +586,7 @@ void compare_environment(struct comparison *c)
 	say_noise(c, picks);
 	say_intervals(c, picks);
 	say_methods(c);
+	say_kinds(c, picks);
 	if (has_several_machines(c))
 		unsafe(c, "one machine per platform: platform and machine "
 			  "cannot be told apart");

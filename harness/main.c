@@ -53,13 +53,14 @@ enum {
 	KEY_AA,
 	KEY_NO_COUNTS,
 	KEY_TUNE,
-	KEY_JSON
+	KEY_JSON,
+	KEY_EACH
 };
 
 struct options {
 	struct run_options run;
 	struct compare_options compare;
-	int json;
+	int json, each;
 	char **patterns;
 	size_t pattern_count;
 };
@@ -230,6 +231,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case KEY_JSON:
 		o->json = 1;
 		break;
+	case KEY_EACH:
+		o->each = 1;
+		break;
 	case ARGP_KEY_ARGS:
 		o->patterns = state->argv + state->next;
 		o->pattern_count = (size_t)(state->argc - state->next);
@@ -245,7 +249,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	  KEY_PLACES,                                                    \
 	  "LIST",                                                        \
 	  0,                                                             \
-	  "Only these places, such as pu,l3,any; all-pairs: "            \
+	  "Only these places, such as pu,l3,any; l3 is also l3:p-e, of " \
+	  "two kinds of PUs; pu4-pu12: these two PUs; all-pairs: "       \
 	  "every two PUs, both ways round",                              \
 	  1 },                                                           \
 		{ "peers",                                               \
@@ -259,7 +264,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			"With the cases that are not in `make bench`", 1 \
 	}
 
-static const struct argp_option list_options[] = { FILTER_OPTIONS, { 0 } };
+static const struct argp_option list_options[] = {
+	FILTER_OPTIONS,
+	{ "each", KEY_EACH, NULL, 0,
+	  "With all-pairs of more than 64 PUs: every case, instead of one line "
+	  "for all pairs of a variant",
+	  1 },
+	{ 0 }
+};
 
 static const struct argp_option run_options[] = {
 	{ "output", 'o', "DIR", 0,
@@ -355,29 +367,61 @@ static int flush_output(void)
 	return EXIT_CASE_FAILED;
 }
 
+static int list_case(void *ctx, const struct test_case *c)
+{
+	(void)ctx;
+	if (c->status == STATUS_OK) {
+		fputs_unlocked(c->id, stdout);
+		putc_unlocked('\n', stdout);
+	} else {
+		printf("%-48s %s: %s\n", c->id, status_name(c->status),
+		       c->reason);
+	}
+	return ferror(stdout);
+}
+
+static int list_whole(void *ctx, const struct test_case *c, uint64_t count)
+{
+	(void)ctx;
+	printf("%-48s %s%s%s; %llu of %zu PUs, --each names them\n", c->id,
+	       status_name(c->status), c->reason[0] ? ": " : "", c->reason,
+	       (unsigned long long)count, topo_pu_count());
+	return ferror(stdout);
+}
+
+/* What the places are, beside the list of cases that goes to standard output.
+ */
+static void list_places(void)
+{
+	size_t count;
+	const struct place *place = topo_places(&count);
+	const struct topo_kind *kind;
+	char text[128];
+
+	for (size_t i = 0; i < count; i++) {
+		if (!place[i].present)
+			continue;
+		topo_place_text(&place[i], text, sizeof(text));
+		fprintf(stderr, "# place %-12s %s\n", place[i].name, text);
+	}
+	kind = topo_kinds(&count);
+	for (size_t i = 0; i < count; i++)
+		fprintf(stderr, "# kind  %-12s pu %s%s%s\n", kind[i].name,
+			kind[i].pus, kind[i].what[0] ? ": " : "", kind[i].what);
+}
+
 static int do_list(struct options *o)
 {
 	char err[1024];
-	size_t count;
-	struct test_case *cases;
 
 	if (topo_open(NULL, err, sizeof(err)))
 		die_usage("%s", err);
 	o->run.filter.patterns = o->patterns;
 	o->run.filter.pattern_count = o->pattern_count;
-	cases = cases_select(&o->run.filter, &count, err, sizeof(err));
-	if (!cases)
+	if (cases_each(&o->run.filter, list_case, o->each ? NULL : list_whole,
+		       NULL, err, sizeof(err)) < 0)
 		die_usage("%s", err);
-	for (size_t i = 0; i < count; i++) {
-		const struct test_case *c = &cases[i];
-
-		if (c->status == STATUS_OK)
-			printf("%s\n", c->id);
-		else
-			printf("%-48s %s: %s\n", c->id, status_name(c->status),
-			       c->reason);
-	}
-	free(cases);
+	list_places();
 	topo_close();
 	return flush_output();
 }

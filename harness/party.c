@@ -31,6 +31,10 @@ int party_start(struct party *party, enum peer kind, int pu,
 {
 	pid_t parent = getpid();
 
+	if (pu < TOPO_ANY_PU) {
+		errno = EINVAL;
+		return -1;
+	}
 	*party = (struct party){
 		.kind = kind, .pu = pu, .entry = entry, .arg = arg
 	};
@@ -81,9 +85,14 @@ int party_join(struct party *party)
 
 void *party_shared(size_t size, int pu)
 {
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *memory;
 
+	if (pu < TOPO_ANY_PU) {
+		errno = EINVAL;
+		return NULL;
+	}
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED)
 		return NULL;
 	if (pu != TOPO_ANY_PU)

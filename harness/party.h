@@ -20,8 +20,8 @@ struct party {
 };
 
 /* Starts entry(arg) as a thread or a process (fork) bound to pu (or free,
- * with TOPO_ANY_PU). A process dies with its parent. 0, or -1 and errno. A
- * party that cannot bind itself ends loudly (die). */
+ * with TOPO_ANY_PU). A process dies with its parent. 0, or -1 and errno:
+ * EINVAL for TOPO_NO_PU. A party that cannot bind itself ends loudly (die). */
 int party_start(struct party *party, enum peer kind, int pu,
 		int (*entry)(void *arg), void *arg);
 
@@ -36,7 +36,8 @@ int party_refused(struct run *r);
 int party_join(struct party *party);
 
 /* Zeroed memory that a forked process shares too, every page touched, on the
- * NUMA node of pu where that can be asked for. NULL and errno. */
+ * NUMA node of pu where that can be asked for. NULL and errno: EINVAL for
+ * TOPO_NO_PU. */
 void *party_shared(size_t size, int pu);
 void party_unshare(void *memory, size_t size);
 

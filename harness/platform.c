@@ -6,24 +6,25 @@
 #include <gsl/gsl_version.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <uv.h>
 
+#include "die.h"
 #include "emulation.h"
 #include "memory.h"
+#include "places_table.h"
 #include "topo.h"
 #include "version.h"
 
-enum { COMPARED = TOPO_MAX_PLACES };
-
 /* Offset of the two clocks of each place, for env.csv. */
-static struct {
-	char place[16];
+static struct compared {
+	char place[sizeof(((struct place *)NULL)->name)];
 	int pu_a, pu_b;
 	struct clock_offset offset;
 	int failed;
-} compared[COMPARED];
+} * compared;
 static size_t compared_count;
 static bool uncompared; /* threads, or binding them, were refused */
 
@@ -82,22 +83,23 @@ static int compare_places(struct platform *platform)
 
 	compared_count = 0;
 	uncompared = false;
-	for (size_t i = 0; i < count && compared_count < COMPARED; i++) {
-		struct clock_offset offset;
+	free(compared);
+	compared = calloc(count, sizeof(*compared));
+	if (!compared)
+		die("out of memory for the clocks of %zu places", count);
+	for (size_t i = 0; i < count; i++) {
+		struct compared *c = &compared[compared_count];
 
 		if (!place[i].present || place[i].pu_a == place[i].pu_b)
 			continue;
-		snprintf(compared[compared_count].place,
-			 sizeof(compared[compared_count].place), "%s",
-			 place[i].name);
-		compared[compared_count].pu_a = place[i].pu_a;
-		compared[compared_count].pu_b = place[i].pu_b;
-		compared[compared_count].failed =
-			clock_compare(&platform->clock, place[i].pu_a,
-				      place[i].pu_b, topo_bind, &offset);
-		compared[compared_count++].offset = offset;
-		uncompared |= compared[compared_count - 1].failed;
-		if (offset.warp || isnan(offset.bound_ns))
+		memcpy(c->place, place[i].name, sizeof(c->place));
+		c->pu_a = place[i].pu_a;
+		c->pu_b = place[i].pu_b;
+		c->failed = clock_compare(&platform->clock, c->pu_a, c->pu_b,
+					  topo_bind, &c->offset);
+		compared_count++;
+		uncompared |= c->failed;
+		if (c->offset.warp || isnan(c->offset.bound_ns))
 			worst = -1;
 	}
 	topo_bind(TOPO_ANY_PU);
@@ -179,6 +181,31 @@ static void emit_number(env_emit *emit, void *ctx, const char *name,
 	emit(ctx, name, text, source);
 }
 
+/* The places that there are, from near to far, which is the order in which
+ * readers show them; and the kinds of PUs, fastest first. */
+static void emit_places(env_emit *emit, void *ctx)
+{
+	size_t count;
+	const struct place *place = topo_places(&count);
+	const struct topo_kind *kind;
+	char name[64], text[sizeof(kind->pus) + sizeof(kind->what) + 16];
+
+	for (size_t i = 0; i < count; i++) {
+		if (!place[i].present)
+			continue;
+		snprintf(name, sizeof(name), PLACE_FACT "%s", place[i].name);
+		topo_place_text(&place[i], text, sizeof(text));
+		emit(ctx, name, text, "hwloc, from near to far");
+	}
+	kind = topo_kinds(&count);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), KIND_FACT "%s", kind[i].name);
+		snprintf(text, sizeof(text), "%s%spus %s", kind[i].what,
+			 kind[i].what[0] ? "; " : "", kind[i].pus);
+		emit(ctx, name, text, "hwloc, from fast to slow");
+	}
+}
+
 void platform_facts(const struct platform *platform, env_emit *emit, void *ctx)
 {
 	const struct clock *clock = &platform->clock;
@@ -196,7 +223,7 @@ void platform_facts(const struct platform *platform, env_emit *emit, void *ctx)
 	for (size_t i = 0; i < compared_count; i++) {
 		const struct clock_offset *o = &compared[i].offset;
 
-		snprintf(name, sizeof(name), "clock.offset_ns.%.15s",
+		snprintf(name, sizeof(name), "clock.offset_ns.%s",
 			 compared[i].place);
 		snprintf(text, sizeof(text), "%.1f ± %.1f%s", o->offset_ns,
 			 o->bound_ns, o->warp ? "; warp seen" : "");
@@ -220,6 +247,7 @@ void platform_facts(const struct platform *platform, env_emit *emit, void *ctx)
 	emit(ctx, "topology.shape", text, "hwloc");
 	snprintf(text, sizeof(text), "%zu", topo_pu_count());
 	emit(ctx, "topology.allowed_pus", text, "hwloc and affinity");
+	emit_places(emit, ctx);
 	for (size_t i = 0; i < topo_pu_count(); i++) {
 		topo_describe(topo_pu(i), text, sizeof(text));
 		snprintf(name, sizeof(name), "topology.pu.%d", topo_pu(i));

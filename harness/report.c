@@ -24,6 +24,7 @@
 #include "lookup.h"
 #include "noise_file.h"
 #include "noise_text.h"
+#include "places_table.h"
 #include "report_html.h"
 #include "rundir.h"
 #include "summary.h"
@@ -553,6 +554,7 @@ static void write_markdown(const void *what, FILE *out)
 		*noise ? "**Noise**: " : "", noise, *noise ? "\n\n" : "");
 	print_claims(r, TABLE_MARKDOWN, out);
 	fprintf(out, "\n%s", claims_rules);
+	places_table_print(&r->env, "##", out);
 	write_benches(s, "##", r->dir, out);
 }
 
@@ -570,8 +572,10 @@ static void write_html(const void *what, FILE *out)
 	size_t size;
 	FILE *text = open_memstream(&tables, &size);
 
-	if (text)
+	if (text) {
+		places_table_print(&r->env, "###", text);
 		write_benches(&r->summary, "###", NULL, text);
+	}
 	if (!text || fclose(text))
 		die("out of memory for report.html");
 	html.tables = tables;

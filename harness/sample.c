@@ -212,6 +212,10 @@ static int check_batch(struct run *r, uint64_t n, uint64_t done)
 				  (unsigned long long)n);
 	if (r->bench->settle && r->bench->settle(r, n))
 		return bench_fail(r, "the other side's counts do not agree");
+	/* not every bench looks itself */
+	if (r->pu_b >= 0 && r->peer_pu >= 0 && r->peer_pu != r->pu_b)
+		return bench_fail(r, "the other party ran on PU %d, not %d",
+				  r->peer_pu, r->pu_b);
 	return 0;
 }
 
@@ -559,6 +563,9 @@ static int count_batch(struct run *r, uint64_t n, struct tally *total,
 	tally_end(&after, what);
 	if (check_batch(r, n, done))
 		return -1;
+	if (r->pu_a >= 0 && sched_getcpu() != r->pu_a)
+		return bench_fail(r, "ran off its PU (wanted %d, on %d)",
+				  r->pu_a, sched_getcpu());
 	tally_add(total, &before, &after);
 	if (r->peer_tally)
 		tally_add(total, &(struct tally){ 0 }, r->peer_tally);
@@ -702,6 +709,10 @@ int sample_run(struct run *r, const struct sample_plan *plan,
 
 	memset(out, 0, sizeof(*out));
 	out->evidence.pu_a = out->evidence.pu_b = -1;
+	/* such a party would run anywhere, and pass for one that is bound */
+	if (r->pu_a < TOPO_ANY_PU || r->pu_b < TOPO_ANY_PU ||
+	    (r->pu_a == TOPO_ANY_PU && r->pu_b >= 0))
+		return bench_fail(r, "a PU of its place is not known");
 	clock_use(&r->clock);
 	r->peer_pu = -1;
 	r->payload_bytes = r->value;

@@ -8,16 +8,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TOPO_MAX_PLACES = 16, TOPO_ANY_PU = -1 };
+enum {
+	TOPO_ANY_PU = -1, /* not bound: the scheduler chooses */
+	TOPO_NO_PU = -2,  /* none is known: whatever binds to it fails */
+};
 enum { TOPO_XML_MAX = 64 << 20 }; /* bytes of a file that is read */
 
-/* A place: the smallest part of the machine that holds both parties. */
+/*
+ * A place: the smallest part of the machine that holds both parties. On a
+ * machine with several kinds of PUs each place is of a kind, or a pair of
+ * kinds: "pu:e", "l3:p-p", "l3:p-e"; see place_is().
+ */
 struct place {
 	char name[32]; /* "pu", "core", "l3", … or "any" */
 	bool present;
 	int pu_a, pu_b;   /* OS indices of the representative pair;
-			   * TOPO_ANY_PU for "any" */
+			   * TOPO_ANY_PU for "any", TOPO_NO_PU if absent */
 	char reason[128]; /* why it is not present */
+};
+
+/* A kind of PU, on machines that have several. */
+struct topo_kind {
+	char name[8];   /* "p" and "e"; of more, from slow to fast, "k0" … */
+	char what[256]; /* "CoreType=IntelCore FrequencyMaxMHz=5600" */
+	char pus[256];  /* "0-15", allowed or not */
 };
 
 /*
@@ -32,20 +46,37 @@ void topo_close(void);
 /* False for a synthetic or foreign topology: nothing can be bound or run. */
 bool topo_is_this_system(void);
 
-/* PUs this process may use, ascending; OS indices. */
+/* PUs this process may use, ascending; OS indices, TOPO_NO_PU behind them. */
 size_t topo_pu_count(void);
 int topo_pu(size_t i);
 
-/* All places, standard ones first (pu, core, l2, l3, node, package, machine),
- * others that exist here after them, "any" last. */
+/* The allowed PUs as a list: "0-3,7". */
+void topo_allowed(char *buf, size_t size);
+
+/*
+ * All places, from near to far as hwloc's levels lie, "any" last. Those that
+ * every machine is asked for (pu, core, l2, l3, node, package, machine) are
+ * among them, present or not. A group is called what it is (its subtype, as
+ * cluster or book); levels of one name are numbered from the outermost.
+ */
 const struct place *topo_places(size_t *count);
 
-/* Every ordered pair of two allowed PUs as a place, "pu0-pu1" and "pu1-pu0":
- * the whole matrix. NULL: no memory. */
-const struct place *topo_pairs(size_t *count);
+/* Two allowed PUs as a place, "pu0-pu1"; the same pointer for the same pair
+ * until topo_close(). NULL: one is not allowed, or both are one. */
+const struct place *topo_pair(int pu_a, int pu_b);
+
+/* Which PUs a place is, with their kinds if there are several: "pu 0 (p) pu 16
+ * (e)", "not bound", or "absent: …". */
+void topo_place_text(const struct place *place, char *buf, size_t size);
+
+/* The machine's kinds of PUs, fastest first; none where all are alike. */
+const struct topo_kind *topo_kinds(size_t *count);
+
+/* The name of a PU's kind; NULL where all are alike. */
+const char *topo_kind_of(int pu);
 
 /* Binds the calling thread to one PU (or, with TOPO_ANY_PU, to all allowed)
- * and reads the binding back. 0, or -1 and errno. */
+ * and reads the binding back. 0, or -1 and errno: EINVAL for TOPO_NO_PU. */
 int topo_bind(int pu);
 
 /* OS index of the NUMA node nearest to a PU, -1 if unknown. */
@@ -64,7 +95,8 @@ size_t topo_machine_pus(void);
 /* Counts that identify the platform: "2 package, 1 node, 2 core, 2 pu". */
 void topo_signature(char *buf, size_t size);
 
-/* Where a PU is: "package 0 core 3 node 0", what there is of it. */
+/* Where a PU is: "package 0 core 3 node 0", what there is of it; "kind e"
+ * behind it where there are several. */
 void topo_describe(int pu, char *buf, size_t size);
 
 /* An object of a machine: "Package", "L3", "PU" …, in the order in which its

@@ -51,10 +51,10 @@ refuses "report without a directory" directory report
 refuses "report with two directories" directory report a b
 
 refuses "an unknown pattern" "'roundtrip/pip'" list roundtrip/pip
-expect "and the nearest ids are named" says roundtrip/pipe/
+expect "and the nearest ids are named" says "nearest: roundtrip/pipe,"
 refuses "an unknown pattern beside a known one" "'getpid'" \
 	run getppid getpid -o "$WORK/none"
-expect "and the nearest id is named" says getppid/-/-/-/-
+expect "and the nearest id is named" says "nearest: getppid "
 refuses "an unknown glob" "'*/nothing/*'" list '*/nothing/*'
 refuses "patterns and filters that meet in no case" "no case" \
 	list 'roundtrip/*/thread' --peers process

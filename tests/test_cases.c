@@ -18,6 +18,10 @@ const char *made_up_case_peer(const struct test_case *c);
 const char *made_up_case_place(const struct test_case *c);
 bool made_up_list_names(const char *list, const char *word);
 bool made_up_all_pairs(const struct case_filter *filter);
+int made_up_each(const struct case_filter *filter, case_visit *visit,
+		 case_whole *whole, void *ctx, char *err, size_t size);
+uint64_t made_up_count(const struct case_filter *filter, char *err,
+		       size_t size);
 #define bench_all made_up_all
 #define cases_select made_up_select
 #define status_name made_up_status_name
@@ -25,6 +29,8 @@ bool made_up_all_pairs(const struct case_filter *filter);
 #define case_place made_up_case_place
 #define cases_list_names made_up_list_names
 #define cases_all_pairs made_up_all_pairs
+#define cases_each made_up_each
+#define cases_count made_up_count
 /* NOLINTNEXTLINE(bugprone-suspicious-include): another registry below it */
 #include "../harness/cases.c"
 #undef bench_all
@@ -34,6 +40,8 @@ bool made_up_all_pairs(const struct case_filter *filter);
 #undef case_place
 #undef cases_list_names
 #undef cases_all_pairs
+#undef cases_each
+#undef cases_count
 
 /* Every standard place is here. */
 static const char everything[] = "pack:2 group:2 numa:1 l3:2 l2:2 core:2 pu:2";
@@ -250,9 +258,9 @@ static void test_unknown_patterns(void **state)
 	(void)state;
 	open_machine(everything);
 	must_refuse(cases_select, no_filter, "rountrip",
-		    "no case matches 'rountrip'; nearest: roundtrip/");
+		    "no case matches 'rountrip'; nearest: roundtrip ");
 	must_refuse(cases_select, no_filter, "roundtrip/pip",
-		    "nearest: roundtrip/pipe/");
+		    "nearest: roundtrip/pipe");
 	must_refuse(cases_select, no_filter, "mesage/pipe/process/pu/size=64KB",
 		    "message/pipe/process/pu/size=64KiB");
 	must_refuse(cases_select, no_filter, "roundtrip/pipe/process/l4/-",
@@ -275,7 +283,7 @@ static void test_unknown_patterns(void **state)
 	size_t count;
 	assert_null(pick(cases_select, &count, no_filter, "roundtrip", "futx",
 			 NULL));
-	assert_non_null(strstr(err, "'futx'; nearest: futex/"));
+	assert_non_null(strstr(err, "'futx'; nearest: futex"));
 }
 
 static void test_names_three_ids(void **state)
@@ -677,8 +685,6 @@ static void test_all_pairs(void **state)
 	/* not among places by name, nor with them */
 	must_refuse(made_up_select, no_filter, "paired/two/thread/pu3-pu7/-",
 		    "no case matches");
-	must_refuse(made_up_select, (struct case_filter){ .places = "pu3-pu7" },
-		    NULL, "--places: no place 'pu3-pu7'");
 	must_refuse(made_up_select,
 		    (struct case_filter){ .places = "pu,all-pairs" }, NULL,
 		    "--places: no place 'all-pairs'");
@@ -700,7 +706,7 @@ static void test_all_pairs_narrowed(void **state)
 	must_refuse(made_up_select, all_pairs, "paired/one", "pick no case");
 	must_refuse(made_up_select, all_pairs, "solo", "pick no case");
 	must_refuse(made_up_select, all_pairs, "pairde",
-		    "no case matches 'pairde'; nearest: paired/");
+		    "no case matches 'pairde'; nearest: paired ");
 	/* why is needed is still said */
 	size_t count;
 	struct test_case *c = must_pick(made_up_select, &count, all_pairs,
@@ -797,6 +803,187 @@ static void test_all_pairs_by_pattern(void **state)
 	free(all);
 }
 
+static void test_pairs_by_hand(void **state)
+{
+	struct case_filter filter = { .places = "pu1-pu2" };
+	struct test_case *c;
+	size_t count;
+
+	(void)state;
+	open_machine("pack:1 core:2 pu:2");
+	EXPECT_IDS(filter, "paired/two", "paired/two/thread/pu1-pu2/-");
+	/* both are said to be two PUs, and are the ones that were named */
+	c = must_pick(made_up_select, &count, filter, "paired/plain/process",
+		      NULL, NULL);
+	assert_int_equal(count, 1);
+	assert_int_equal(c->place->pu_a, 1);
+	assert_int_equal(c->place->pu_b, 2);
+	assert_int_equal(c->status, STATUS_OK);
+	free(c);
+	/* several, either way round, beside places, each once */
+	filter.places = "pu3-pu0,core,pu0-pu3,pu3-pu0,pu";
+	EXPECT_IDS(filter, "paired/plain/thread", "paired/plain/thread/pu/-",
+		   "paired/plain/thread/core/-",
+		   "paired/plain/thread/pu3-pu0/-",
+		   "paired/plain/thread/pu0-pu3/-");
+	EXPECT_IDS(filter, "*/two/*/pu0-pu3/-", "paired/two/thread/pu0-pu3/-");
+	/* what takes one PU has none */
+	filter.places = "pu0-pu1";
+	must_refuse(made_up_select, filter, "paired/one", "pick no case");
+
+	static const char *const bad[] = { "pu0-pu4",  "pu4-pu0", "pu1-pu1",
+					   "pu0-pu01", "pu0-",    "pu0-pu1x",
+					   "pu-1-pu2", "pu0 -pu1" };
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		filter.places = bad[i];
+		must_refuse(made_up_select, filter, NULL, "--places: ");
+		assert_non_null(strstr(err, bad[i]));
+	}
+	filter.places = "pu0-pu4";
+	must_refuse(made_up_select, filter, NULL,
+		    "--places: pu0-pu4 is no pair of two allowed PUs; allowed "
+		    "are 0-3");
+}
+
+/* ------------------------------------------- without a list of the cases */
+
+struct seen {
+	size_t cases;
+	uint64_t whole;
+	char first[CASE_ID], last[CASE_ID], group[CASE_ID];
+	size_t stop;
+};
+
+static int see_case(void *ctx, const struct test_case *c)
+{
+	struct seen *seen = ctx;
+
+	if (!seen->cases++)
+		memcpy(seen->first, c->id, sizeof(seen->first));
+	memcpy(seen->last, c->id, sizeof(seen->last));
+	return seen->cases == seen->stop ? 7 : 0;
+}
+
+static int see_whole(void *ctx, const struct test_case *c, uint64_t count)
+{
+	struct seen *seen = ctx;
+
+	seen->whole += count;
+	memcpy(seen->group, c->id, sizeof(seen->group));
+	return 0;
+}
+
+static uint64_t count_of(struct case_filter filter, const char *pattern)
+{
+	char *patterns[] = { (char *)(uintptr_t)pattern };
+
+	filter.patterns = patterns;
+	filter.pattern_count = pattern != NULL;
+	return made_up_count(&filter, err, sizeof(err));
+}
+
+static void see(struct seen *seen, bool whole, int result, const char *pattern)
+{
+	char *patterns[] = { (char *)(uintptr_t)pattern };
+	struct case_filter filter = { .places = "all-pairs",
+				      .patterns = patterns,
+				      .pattern_count = 1 };
+
+	assert_int_equal(made_up_each(&filter, see_case,
+				      whole ? see_whole : NULL, seen, err,
+				      sizeof(err)),
+			 result);
+}
+
+/* 4096 PUs have 16 773 120 pairs. */
+static void test_pairs_of_many_pus(void **state)
+{
+	struct seen seen = { 0 };
+
+	(void)state;
+	open_machine("pack:64 core:64 pu:1");
+	assert_true(count_of(all_pairs, "paired/two") == 16773120);
+	assert_true(count_of(all_pairs, "paired/p*/*/-") == 2 * 16773120);
+	assert_true(count_of(all_pairs, NULL) == 4 * 16773120);
+	assert_int_equal(count_of(all_pairs, "*/pu7-pu4095/-"), 4);
+	assert_int_equal(count_of(all_pairs, "*two*-pu4095/-"), 4095);
+	assert_int_equal(count_of(all_pairs, "paired/two/thread/pu2047-*"),
+			 4095);
+	assert_int_equal(count_of(all_pairs, "*/solo/*"), 0);
+	assert_non_null(strstr(err, "no case matches"));
+
+	see(&seen, true, 0, "paired/two");
+	assert_int_equal(seen.cases, 0);
+	assert_true(seen.whole == 16773120);
+	assert_string_equal(seen.group, "paired/two/thread/pu*-pu*/-");
+	/* which is a pattern that means the same */
+	assert_true(count_of(all_pairs, seen.group) == seen.whole);
+	/* not so many are shown one by one, whatever is asked for */
+	see(&seen, true, 0, "paired/two/thread/pu9-*");
+	assert_int_equal(seen.cases, 4095);
+	assert_string_equal(seen.first, "paired/two/thread/pu9-pu0/-");
+	assert_string_equal(seen.last, "paired/two/thread/pu9-pu4095/-");
+	/* and all where they are asked for; a visitor ends it */
+	seen = (struct seen){ .stop = 10000 };
+	see(&seen, false, 7, "paired/two");
+	assert_int_equal(seen.cases, 10000);
+	assert_string_equal(seen.last, "paired/two/thread/pu2-pu1810/-");
+}
+
+static void test_count(void **state)
+{
+	static const char *const patterns[] = { NULL, "paired", "paired/two",
+						"*/pu/*", "swept/*" };
+
+	(void)state;
+	open_machine("pack:1 core:2 pu:2");
+	for (size_t i = 0; i < COUNT(patterns); i++) {
+		size_t count;
+
+		free(must_pick(made_up_select, &count, full, patterns[i], NULL,
+			       NULL));
+		assert_int_equal(count_of(full, patterns[i]), count);
+	}
+	assert_int_equal(count_of(all_pairs, NULL), 4 * 12);
+	assert_int_equal(count_of(full, "nothing"), 0);
+}
+
+/* -------------------------------------------------------- what is nearest */
+
+static void expect_nearest(const char *pattern, const char *names)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "no case matches '%s'; nearest: %s (",
+		 pattern, names);
+	must_refuse(cases_select, no_filter, pattern, text);
+}
+
+static void test_nearest(void **state)
+{
+	(void)state;
+	open_machine("pack:1 l3:1 core:2 pu:1");
+	/* a variant without its bench */
+	expect_nearest("pipe", "roundtrip/pipe, oneway/pipe, message/pipe");
+	expect_nearest("uv_async",
+		       "roundtrip/uv_async, message/queue_uv_async");
+	must_refuse(cases_select, no_filter, "socketpar",
+		    "nearest: worker/socketpair, roundtrip/");
+	/* part by part, whatever follows */
+	must_refuse(cases_select, no_filter, "lock/futex/*",
+		    "nearest: lock/futex_mutex");
+	must_refuse(cases_select, no_filter, "rountrip/pipe/*/pu",
+		    "nearest: roundtrip/pipe/thread/pu");
+	/* only places that there are */
+	must_refuse(cases_select, no_filter, "roundtrip/pipe/process/l4/-",
+		    "nearest: roundtrip/pipe/process/l3/-, ");
+	must_refuse(cases_select, no_filter, "roundtrip/pipes/thread/l2",
+		    "nearest: roundtrip/pipe/thread/l3, ");
+	must_refuse(cases_select, no_filter, "roundtrip/pipes/thread/machine",
+		    "nearest: roundtrip/pipe/thread/");
+	assert_null(strstr(err, "thread/machine,"));
+}
+
 static void test_list_names(void **state)
 {
 	(void)state;
@@ -887,6 +1074,10 @@ int main(void)
 		TEST(test_all_pairs_literal),
 		TEST(test_all_pairs_of_one_pu),
 		TEST(test_all_pairs_by_pattern),
+		TEST(test_pairs_by_hand),
+		TEST(test_pairs_of_many_pus),
+		TEST(test_count),
+		TEST(test_nearest),
 		TEST(test_list_names),
 		TEST(test_needs),
 		TEST(test_words),

@@ -15,10 +15,16 @@ _handoff_cases() { # program
 		sort -u
 }
 
+# The places of this machine.
+_handoff_places() { # program
+	"$1" list getppid 2>&1 >/dev/null | awk '$2 == "place" { print $3 }'
+	echo all-pairs
+}
+
 # The values of an option; nothing: files and directories.
 _handoff_values() { # option
 	case $1 in
-	--places) echo pu core l2 l3 node package machine any all-pairs ;;
+	--places) _handoff_places "$program" ;;
 	--peers) echo thread process ;;
 	--tune) echo fifo cpu-dma-latency fifo,cpu-dma-latency ;;
 	--fail-on | --verdict)
