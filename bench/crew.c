@@ -97,14 +97,14 @@ static int member_main(void *arg)
 	struct crew_shared *shared = crew->shared;
 	struct run *r = crew->run;
 	unsigned me = seat->me;
-	uint64_t cpu_ns = counts_thread_cpu_ns();
+	double cpu_ns = counts_thread_cpu_ns();
 
 	if ((r->mode == RUN_TRACE || r->mode == RUN_NAMES) &&
 	    counts_thread(r->counts, r->traced, 0))
 		die_errno("counting the system calls of party %u", me);
 	for (uint32_t batch = 1;; batch++) {
 		struct member *m = &shared->member[me];
-		uint64_t before = cpu_ns;
+		double before = cpu_ns;
 
 		wait_for(&shared->batch, batch);
 		if (!shared->n)
@@ -218,7 +218,7 @@ int crew_settle(struct crew *crew)
 		int pu = crew->seat[i].party.pu;
 
 		tally_add(&crew->used, &(struct tally){ 0 }, &m->used);
-		r->peer_settle_ns += (double)m->other_cpu_ns;
+		r->peer_settle_ns += m->other_cpu_ns;
 		r->peer_pu = m->pu;
 		if (pu >= 0 && m->pu != pu)
 			return bench_fail(r, "party %u ran on PU %d, not %d", i,

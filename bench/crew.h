@@ -21,7 +21,7 @@ struct member {
 	_Alignas(CACHE_LINES) uint64_t did; /* what its work returned */
 	double ns;                          /* what it took, by its own clock */
 	struct tally used;
-	uint64_t other_cpu_ns; /* processor time it took beside the work */
+	double other_cpu_ns; /* processor time it took beside the work */
 	int pu;
 };
 

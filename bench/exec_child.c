@@ -90,6 +90,7 @@ static uint64_t kernel_clock(void)
 		int64_t sec, nsec;
 	} t = { 0, 0 };
 
+	/* zero if refused: before its creator's beginning, so that it fails */
 	call4(SYS_clock_gettime, CLOCK_MONOTONIC_RAW, (long)&t, 0, 0);
 	return (uint64_t)t.sec * 1000000000u + (uint64_t)t.nsec;
 }
@@ -130,8 +131,8 @@ void start(const long *stack)
 
 	if (stack[0] >= 4) {
 		left.first = argv[2][0] == 'c' ? now : kernel_clock();
-		call4(SYS_getcpu, (long)&pu, 0, 0, 0);
-		left.pu = pu;
+		if (!call4(SYS_getcpu, (long)&pu, 0, 0, 0))
+			left.pu = pu;
 		if (call4(SYS_pwrite64, number(argv[1]), (long)&left,
 			  sizeof(left), number(argv[3]) * EXEC_CHILD_STRIDE) ==
 			    (long)sizeof(left) &&

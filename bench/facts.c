@@ -147,8 +147,12 @@ static int open_file(const char *name)
 static bool is_file(int fd, const char *name)
 {
 	char text[sizeof(SECOND_FILE)] = "";
+	ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
 
-	return pread(fd, text, sizeof(text) - 1, 0) > 0 && !strcmp(text, name);
+	/* that there is no such descriptor, or another file, is an answer */
+	if (got < 0 && (errno == EPERM || errno == EACCES || errno == ENOSYS))
+		die_errno("pread");
+	return got > 0 && !strcmp(text, name);
 }
 
 /* Whether this process has that file mapped there. */
@@ -163,7 +167,7 @@ static bool is_mapped(const char *at, const char *name)
 		found = sscanf(line, "%zx-%zx ", &from, &to) == 2 &&
 			(uintptr_t)at >= from && (uintptr_t)at < to &&
 			strstr(line, name);
-	if (!maps || fclose(maps))
+	if (!maps || ferror(maps) || fclose(maps))
 		die_errno("/proc/self/maps");
 	return found;
 }
@@ -176,8 +180,12 @@ static unsigned count_tasks(void)
 
 	if (!dir)
 		die_errno("/proc/self/task");
+	errno = 0;
 	while ((entry = readdir(dir)))
 		tasks += entry->d_name[0] != '.';
+	/* a process has one at least */
+	if (errno || !tasks)
+		die_errno("/proc/self/task");
 	closedir(dir);
 	return tasks;
 }
@@ -338,14 +346,24 @@ static bool frames_told(char *why, size_t size, bool *denied)
 	return false;
 }
 
+/* Two frames that are not told would pass for the same one. */
+static int64_t told_frame(const volatile uint64_t *page)
+{
+	int64_t frame = page_frame(page);
+
+	if (frame <= 0)
+		die_errno("/proc/self/pagemap does not tell a page's frame");
+	return frame;
+}
+
 static void answer_frames(struct state *s)
 {
 	if (s->table->question == WRITE) {
 		*s->private = BY_SECOND;
 		return;
 	}
-	s->table->private_frame = (uint64_t)page_frame(s->private);
-	s->table->shared_frame = (uint64_t)page_frame(s->shared);
+	s->table->private_frame = (uint64_t)told_frame(s->private);
+	s->table->shared_frame = (uint64_t)told_frame(s->shared);
 }
 
 /* The kernel may move a page meanwhile: then once more. */
@@ -354,11 +372,11 @@ static void compare_frames(struct state *s, double *private, double *shared)
 	uint64_t private_frame, shared_frame;
 
 	do {
-		private_frame = (uint64_t)page_frame(s->private);
-		shared_frame = (uint64_t)page_frame(s->shared);
+		private_frame = (uint64_t)told_frame(s->private);
+		shared_frame = (uint64_t)told_frame(s->shared);
 		ask(s, FRAMES);
-	} while (private_frame != (uint64_t)page_frame(s->private) ||
-		 shared_frame != (uint64_t)page_frame(s->shared));
+	} while (private_frame != (uint64_t)told_frame(s->private) ||
+		 shared_frame != (uint64_t)told_frame(s->shared));
 	*private = private_frame == s->table->private_frame;
 	*shared = shared_frame == s->table->shared_frame;
 }

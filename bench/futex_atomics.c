@@ -227,10 +227,17 @@ static int notifier_main(void *arg)
 
 static int wait_setup(struct run *r)
 {
+	struct rusage use;
+
 	s.run = r;
 	s.flags = flags_of(r);
 	s.batch = 0; /* the notifier counts them from there */
 	r->most_n = MOST_WAITS;
+	if (getrusage(RUSAGE_THREAD, &use))
+		return bench_denied(r,
+				    "whether a wait slept cannot be told: "
+				    "getrusage(): %s",
+				    strerror(errno));
 	if (futex_clocks(r))
 		return -1;
 	s.shared = party_shared(sizeof(*s.shared), r->pu_a);
@@ -273,7 +280,8 @@ static uint64_t times_slept(void)
 {
 	struct rusage use;
 
-	getrusage(RUSAGE_THREAD, &use);
+	if (getrusage(RUSAGE_THREAD, &use))
+		die_errno("getrusage");
 	return (uint64_t)use.ru_nvcsw;
 }
 

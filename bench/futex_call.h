@@ -95,7 +95,8 @@ static inline bool futex_tired(struct timespec *since)
 	struct timespec now;
 
 	sched_yield();
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (clock_gettime(CLOCK_MONOTONIC, &now))
+		die_errno("clock_gettime(CLOCK_MONOTONIC)");
 	if (!since->tv_sec)
 		*since = now;
 	return now.tv_sec - since->tv_sec > PATIENCE_S;

@@ -40,11 +40,17 @@ struct state {
 static bool has_idle_states(char *why, size_t size, bool *denied)
 {
 	uint64_t entries;
+	int states = idle_states("", topo_pu(0), &entries);
 
-	(void)denied;
-	if (idle_states("", topo_pu(0), &entries))
+	if (states > 0)
 		return true;
-	snprintf(why, size, "no cpuidle driver in this (virtual) machine");
+	*denied = states < 0 && (errno == EACCES || errno == EPERM);
+	if (states < 0)
+		snprintf(why, size, "the idle states of PU %d: %s", topo_pu(0),
+			 strerror(errno));
+	else
+		snprintf(why, size,
+			 "no cpuidle driver in this (virtual) machine");
 	return false;
 }
 
@@ -52,13 +58,14 @@ static int setup(struct run *r)
 {
 	static struct state s;
 	char why[96];
-	bool denied;
+	bool denied = false;
 
 	memset(&s, 0, sizeof(s));
 	r->state = &s;
 	s.counts_idle = r->variant->metrics;
 	if (s.counts_idle && !has_idle_states(why, sizeof(why), &denied))
-		return bench_absent(r, "%s", why);
+		return denied ? bench_denied(r, "%s", why) :
+				bench_absent(r, "%s", why);
 	if (apart_open(r, &s.apart))
 		return -1;
 	r->idles = r->value && r->pu_a == r->pu_b;
@@ -75,9 +82,11 @@ static uint64_t run(struct run *r, uint64_t n)
 
 	if (!s->counts_idle)
 		return pair_run(r, n);
-	idle_states("", r->pu_b, &before);
+	if (idle_states("", r->pu_b, &before) <= 0)
+		die_errno("the idle states of PU %d", r->pu_b);
 	done = pair_run(r, n);
-	idle_states("", r->pu_b, &after);
+	if (idle_states("", r->pu_b, &after) <= 0)
+		die_errno("the idle states of PU %d", r->pu_b);
 	run_value(r, IDLE_ENTRIES, (double)(after - before) / (double)(n + 1));
 	return done;
 }

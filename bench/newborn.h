@@ -34,14 +34,14 @@ struct nursery {
 int nursery_open(struct run *r, struct nursery *nursery, size_t count);
 
 /* The new one's first steps. sched_getcpu() reads thread-local storage, which a
- * raw thread lacks. */
+ * raw thread lacks. A PU that the kernel does not tell is -1. */
 static inline void newborn_first(union newborn *left)
 {
 	unsigned pu = 0;
 
 	left->s.exec.first = clock_now();
-	syscall(SYS_getcpu, &pu, NULL, NULL);
-	left->s.exec.pu = pu;
+	left->s.exec.pu =
+		syscall(SYS_getcpu, &pu, NULL, NULL) ? -1 : (int64_t)pu;
 }
 
 /* The same for a child that does nothing else. */

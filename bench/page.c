@@ -84,14 +84,16 @@ bracket(struct run *r, const struct region *region, struct touched *out)
 	struct rusage before, after;
 	uint64_t seen = 0, t0, t1;
 
-	getrusage(RUSAGE_THREAD, &before);
+	if (getrusage(RUSAGE_THREAD, &before))
+		die_errno("getrusage");
 	t0 = clock_now();
 	if (reads)
 		seen = region_read(region);
 	else
 		region_write(region, s.after);
 	t1 = clock_now();
-	getrusage(RUSAGE_THREAD, &after);
+	if (getrusage(RUSAGE_THREAD, &after))
+		die_errno("getrusage");
 	out->ns = run_elapsed_ns(r, t0, t1);
 	out->faults = faults(&after) - faults(&before);
 	out->zero = !seen;
@@ -311,8 +313,14 @@ static int decide_size(struct run *r, size_t *size)
 static int setup(struct run *r)
 {
 	const uint64_t air = 16 << 20;
+	struct rusage usage;
 	size_t size = 0;
 
+	if (getrusage(RUSAGE_THREAD, &usage))
+		return bench_denied(r,
+				    "faults cannot be counted: "
+				    "getrusage(): %s",
+				    strerror(errno));
 	if (bench_bind(r, r->pu_a))
 		return -1;
 	/* the memory, and a copy of it */

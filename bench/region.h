@@ -175,6 +175,11 @@ static inline int region_smaps(struct run *r, const struct region *region,
 		else if (inside)
 			region_smaps_line(sum, line);
 	}
+	if (ferror(file)) {
+		fclose(file);
+		return bench_fail(r, "/proc/self/smaps cannot be read to its "
+				     "end");
+	}
 	fclose(file);
 	return 0;
 }

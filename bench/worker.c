@@ -66,12 +66,12 @@ struct state {
 	unsigned char number; /* of the message: none is taken for another */
 };
 
+/* -1: the kernel does not tell. */
 static int this_pu(void)
 {
 	unsigned pu = 0;
 
-	syscall(SYS_getcpu, &pu, NULL, NULL);
-	return (int)pu;
+	return syscall(SYS_getcpu, &pu, NULL, NULL) ? -1 : (int)pu;
 }
 
 /* ------------------------------------------------------------ the thread */

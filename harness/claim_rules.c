@@ -79,6 +79,16 @@ static void format_measured(char *buf, size_t size, const char *unit,
 		snprintf(buf, size, "%.31s [%.31s, %.31s]", v, low, high);
 }
 
+void claim_doubt(struct claim_line *line, const struct summary_row *row)
+{
+	static const char *const flag[] = { "disturbed", "unwatched" };
+
+	for (size_t i = 0; row && i < sizeof(flag) / sizeof(*flag); i++)
+		if (row->ok && summary_flagged(row, flag[i]) &&
+		    (!line->doubt || !strcmp(flag[i], "disturbed")))
+			line->doubt = flag[i];
+}
+
 static const char *decide(struct interval ci, double low, double high)
 {
 	if (isnan(ci.low))
@@ -147,6 +157,9 @@ static int decide_row(struct decisions *d, const struct claim *c,
 	}
 	format_measured(measured, sizeof(measured),
 			is_ratio(c) ? "count" : row->unit, value, ci);
+	claim_doubt(line, row);
+	if (is_ratio(c))
+		claim_doubt(line, summary_beside(d->summary, row, c->to, NULL));
 	take_number(line, is_ratio(c) ? "ratio" : row->unit, value, ci);
 	snprintf(line->measured, sizeof(line->measured), "%s%s", measured,
 		 is_ratio(c) ? " ×" : "");
@@ -203,7 +216,8 @@ int claim_range(struct decisions *d, const struct claim *c)
 /* Points of a line, read off rows of one metric: bytes and values. */
 enum { POINTS = 32 };
 
-static size_t read_points(const struct summary *summary, const char *cases,
+static size_t read_points(struct claim_line *line,
+			  const struct summary *summary, const char *cases,
 			  const char *metric, double *x, double *y)
 {
 	size_t n = 0;
@@ -217,6 +231,7 @@ static size_t read_points(const struct summary *summary, const char *cases,
 		    units_parse_bytes(amount + 1, &bytes) ||
 		    !summary_matches(row, cases))
 			continue;
+		claim_doubt(line, row);
 		x[n] = (double)bytes;
 		y[n++] = row->value;
 	}
@@ -228,11 +243,12 @@ int claim_slope(struct decisions *d, const struct claim *c)
 	struct claim_line *line = begin(d, c, ", a line");
 	char v[UNITS_SIZE], low[UNITS_SIZE], high[UNITS_SIZE];
 	double x[POINTS], y[POINTS], gib = 0x1p30;
-	size_t n = read_points(d->summary, c->cases, c->metric, x, y);
 	struct line fit;
+	size_t n;
 
 	if (!line)
 		return -1;
+	n = read_points(line, d->summary, c->cases, c->metric, x, y);
 	if (n < 3) {
 		snprintf(line->verdict, sizeof(line->verdict),
 			 "not run: fewer than three sizes were measured");
@@ -313,6 +329,10 @@ int claim_drains(struct decisions *d, const struct claim *claim)
 					   "the run did not include it");
 		return 0;
 	}
+	claim_doubt(line, x0);
+	claim_doubt(line, x32);
+	claim_doubt(line, m0);
+	claim_doubt(line, m32);
 	double rise = x32->value - x0->value;
 	struct interval rise_ci = { x32->ci.low - x0->ci.high,
 				    x32->ci.high - x0->ci.low };
@@ -403,6 +423,8 @@ static void judge_crews(struct claim_line *line, const struct crew *crew,
 			most = &crew[i];
 	}
 	enough = best;
+	for (size_t i = 0; i < n; i++)
+		claim_doubt(line, crew[i].row);
 	for (size_t i = 0; i < n; i++)
 		if (crew[i].row->ci.high >= best->row->ci.low &&
 		    crew[i].workers < enough->workers)
@@ -495,6 +517,7 @@ static int judge_reordering(struct decisions *d, const struct claim *c,
 	if (!line)
 		return -1;
 	rest_on(line, summary_id(row, id, sizeof(id)), row->metric);
+	claim_doubt(line, row);
 	snprintf(line->basis, sizeof(line->basis), "%.90s %.20s", id,
 		 row->metric);
 	take_number(line, "count", row->value, (struct interval){ NAN, NAN });

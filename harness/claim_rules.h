@@ -63,6 +63,10 @@ enum { CLAIM_ARCHITECTURES = 3 };
 const char *claim_variant(const char *bench, const char *variant,
 			  int architecture);
 
+/* Notes that a line rests on a row (NULL: on none) and what its flags say
+ * against it. */
+void claim_doubt(struct claim_line *line, const struct summary_row *row);
+
 /* A line of which no number is known yet; NULL: no memory. */
 struct claim_line *decisions_add(struct decisions *d, const char *id,
 				 const char *claim, const char *claimed);

@@ -523,6 +523,21 @@ static void doubt_emulated(struct decisions *d)
 	}
 }
 
+/* A line says so where a value that it rests on is not the machine's alone; it
+ * is decided by its interval all the same, which the disturbance widens. */
+static void say_doubts(const struct decisions *d)
+{
+	for (size_t i = 0; i < d->used; i++) {
+		struct claim_line *line = &d->line[i];
+		size_t used = strlen(line->measured);
+
+		if (line->doubt && strcmp(line->measured, "-"))
+			snprintf(line->measured + used,
+				 sizeof(line->measured) - used, " (%s)",
+				 line->doubt);
+	}
+}
+
 struct claim_line *claims_decide(const struct summary *summary,
 				 const struct env_file *env, size_t *count)
 {
@@ -544,6 +559,7 @@ struct claim_line *claims_decide(const struct summary *summary,
 		return NULL;
 	}
 	doubt_emulated(&d);
+	say_doubts(&d);
 	*count = d.used;
 	return d.line;
 }

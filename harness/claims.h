@@ -26,6 +26,8 @@ struct claim_line {
 	char cases[SUMMARY_ID]; /* a case id, or a glob where it rests on
 				 * several; "" where on no case */
 	char metric[32];
+	const char *doubt; /* "disturbed" or "unwatched", where a row that it
+			    * rests on is; `measured` ends with it; or NULL */
 };
 
 /* The tables, as their readers know them: which claims each has, in order, and

@@ -14,6 +14,8 @@
 #include <cpuid.h>
 #endif
 
+#include "die.h"
+
 enum { BRACKETS = 50, READINGS = 4096, EXCHANGES = 2000 };
 
 enum clock_source clock_current = CLOCK_KERNEL_RAW;
@@ -172,7 +174,11 @@ void clock_open(struct clock *clock)
 	const struct timespec wait = { .tv_nsec = 50 * 1000 * 1000 };
 	const char *why = counter_distrust();
 	struct clock_pair from, to;
+	struct timespec now;
 
+	if (clock_gettime(CLOCK_MONOTONIC_RAW, &now))
+		die_errno("nothing can be timed: "
+			  "clock_gettime(CLOCK_MONOTONIC_RAW)");
 	memset(clock, 0, sizeof(*clock));
 	if (why) {
 		clock_fall_back(clock, why);

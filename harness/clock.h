@@ -25,11 +25,14 @@ struct clock {
 /* Set by clock_use(); read by clock_now(). */
 extern enum clock_source clock_current;
 
+/* clock_open() has tried it: a kernel that refuses later ends the process, for
+ * there is no time to go on with. */
 static inline uint64_t clock_kernel_raw(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC_RAW, &t);
+	if (__builtin_expect(clock_gettime(CLOCK_MONOTONIC_RAW, &t), 0))
+		__builtin_trap();
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <linux/perf_event.h>
+#include <math.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -29,25 +30,57 @@ enum {
 	USAGE_CALLS = 4,
 };
 
-/* Bytes read and written by this thread so far; with_own: and by this very
- * reading, which the text cannot know. It grows with its digits, so that no
- * slope would cancel it. */
-static uint64_t io_bytes(bool with_own)
+/* By source; of all threads. */
+static _Atomic int last_error[COUNTS_SOURCES];
+
+/* NAN, and errno is kept; 0 there stands for an answer that says nothing. */
+static double unread(enum counts_source source)
+{
+	atomic_store(&last_error[source], errno ? errno : ENODATA);
+	return NAN;
+}
+
+int counts_error(enum counts_source source)
+{
+	return atomic_load(&last_error[source]);
+}
+
+const char *counts_source_name(enum counts_source source)
+{
+	static const char *const name[COUNTS_SOURCES] = {
+		[COUNTS_FROM_USAGE] = "getrusage()",
+		[COUNTS_FROM_CLOCK] = "clock_gettime() of processor time",
+		[COUNTS_FROM_IO] = "/proc/thread-self/io",
+		[COUNTS_FROM_CALLS] = "perf's counter of system calls",
+	};
+
+	return name[source];
+}
+
+/* Bytes read and written by this thread so far, or NAN; with_own: and by this
+ * very reading, which the text cannot know. It grows with its digits, so that
+ * no slope would cancel it. */
+static double io_bytes(bool with_own)
 {
 	char text[512];
 	unsigned long long read_bytes = 0, written_bytes = 0;
 	int fd = open("/proc/thread-self/io", O_RDONLY | O_CLOEXEC);
-	ssize_t length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	ssize_t length = -1;
 
-	if (fd >= 0)
+	if (fd >= 0) {
+		errno = 0;
+		length = read(fd, text, sizeof(text) - 1);
 		close(fd);
+	}
 	if (length <= 0)
-		return 0;
+		return unread(COUNTS_FROM_IO);
 	text[length] = '\0';
+	errno = 0;
 	if (sscanf(text, "rchar: %llu wchar: %llu", &read_bytes,
 		   &written_bytes) != 2)
-		return 0;
-	return read_bytes + written_bytes + (with_own ? (uint64_t)length : 0);
+		return unread(COUNTS_FROM_IO);
+	return (double)(read_bytes + written_bytes) +
+	       (with_own ? (double)length : 0);
 }
 
 static _Thread_local int perf_fd = -1;
@@ -55,45 +88,49 @@ static _Thread_local _Atomic uint64_t *traced_calls;
 /* What tells the tracer that a tally is open. */
 static _Thread_local _Atomic int *traced_open;
 
-static uint64_t perf_read(int fd)
+/* A counter in an error state reads as the end of a file. */
+static double perf_read(int fd)
 {
 	uint64_t value = 0;
 
+	errno = 0;
 	if (read(fd, &value, sizeof(value)) != sizeof(value))
-		die_errno("read the system call counter");
-	return value;
+		return unread(COUNTS_FROM_CALLS);
+	return (double)value;
 }
 
-static uint64_t syscalls_so_far(void)
+static double syscalls_so_far(void)
 {
 	if (perf_fd >= 0)
 		return perf_read(perf_fd);
-	return traced_calls ? atomic_load(traced_calls) : 0;
+	return traced_calls ? (double)atomic_load(traced_calls) : NAN;
 }
 
-static uint64_t timeval_ns(struct timeval t)
+static double timeval_ns(struct timeval t)
 {
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
+	return (double)t.tv_sec * 1e9 + (double)t.tv_usec * 1e3;
 }
 
-static uint64_t cpu_clock_ns(clockid_t id)
+static double cpu_clock_ns(clockid_t id)
 {
 	struct timespec t;
 
-	clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	if (clock_gettime(id, &t))
+		return unread(COUNTS_FROM_CLOCK);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-uint64_t counts_thread_cpu_ns(void)
+double counts_thread_cpu_ns(void)
 {
 	return cpu_clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
-uint64_t counts_family_cpu_ns(void)
+double counts_family_cpu_ns(void)
 {
 	struct rusage children;
 
-	getrusage(RUSAGE_CHILDREN, &children);
+	if (getrusage(RUSAGE_CHILDREN, &children))
+		return unread(COUNTS_FROM_USAGE);
 	return cpu_clock_ns(CLOCK_PROCESS_CPUTIME_ID) +
 	       timeval_ns(children.ru_utime) + timeval_ns(children.ru_stime);
 }
@@ -102,10 +139,14 @@ static void add_usage(struct tally *tally, int who)
 {
 	struct rusage use;
 
-	getrusage(who, &use);
-	tally->voluntary += (uint64_t)use.ru_nvcsw;
-	tally->involuntary += (uint64_t)use.ru_nivcsw;
-	tally->faults += (uint64_t)use.ru_minflt + (uint64_t)use.ru_majflt;
+	if (getrusage(who, &use)) {
+		tally->voluntary = tally->involuntary = tally->faults =
+			unread(COUNTS_FROM_USAGE);
+		return;
+	}
+	tally->voluntary += (double)use.ru_nvcsw;
+	tally->involuntary += (double)use.ru_nivcsw;
+	tally->faults += (double)use.ru_minflt + (double)use.ru_majflt;
 }
 
 static void usage_so_far(struct tally *tally, unsigned what)
@@ -283,7 +324,7 @@ double counts_settle_s(enum counts_method method)
 
 static int perf_works(char *why, size_t size)
 {
-	uint64_t before, seen;
+	double before, seen;
 	int fd;
 
 	if (essential_is_deadly(SYS_perf_event_open) ||
@@ -305,8 +346,8 @@ static int perf_works(char *why, size_t size)
 	seen = perf_read(fd) - before;
 	close(fd);
 	if (seen != PROBE_CALLS + 1) { /* the second read is one itself */
-		snprintf(why, size, "perf tracepoint: saw %llu of %d calls",
-			 (unsigned long long)seen, PROBE_CALLS + 1);
+		snprintf(why, size, "perf tracepoint: saw %.0f of %d calls",
+			 seen, PROBE_CALLS + 1);
 		return 0;
 	}
 	snprintf(why, size, "perf tracepoint raw_syscalls:sys_enter");

@@ -9,15 +9,31 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What the calling thread has used so far. */
+/* What the calling thread has used so far: whole numbers, or NAN for what could
+ * not be read, which stays NAN in every sum and difference. */
 struct tally {
-	uint64_t voluntary, involuntary; /* context switches (getrusage) */
-	uint64_t faults;                 /* minor and major */
-	uint64_t cpu_ns;
-	uint64_t io_bytes; /* rchar + wchar: bytes moved by the
-			    * read and write family */
-	uint64_t syscalls;
+	double voluntary, involuntary; /* context switches (getrusage) */
+	double faults;                 /* minor and major */
+	double cpu_ns;
+	double io_bytes; /* rchar + wchar: bytes moved by the read and write
+			  * family */
+	double syscalls;
 };
+
+/* Where a tally comes from, and what is read there. */
+enum counts_source {
+	COUNTS_FROM_USAGE, /* getrusage(): switches, faults, children's time */
+	COUNTS_FROM_CLOCK, /* clock_gettime(): processor time */
+	COUNTS_FROM_IO,    /* /proc/thread-self/io */
+	COUNTS_FROM_CALLS, /* perf's counter of system calls */
+	COUNTS_SOURCES,
+};
+
+/* The errno with which a source last could not be read in this process; 0: it
+ * always could. */
+int counts_error(enum counts_source source);
+/* "getrusage()" */
+const char *counts_source_name(enum counts_source source);
 
 /*
  * Where a thread stops to look. Beginning and ending are read in opposite
@@ -35,10 +51,10 @@ enum {
 void tally_begin(struct tally *tally, unsigned what);
 void tally_end(struct tally *tally, unsigned what);
 
-/* Processor time so far, ns: of the calling thread; of the process with all its
- * threads and the children that it has reaped. */
-uint64_t counts_thread_cpu_ns(void);
-uint64_t counts_family_cpu_ns(void);
+/* Processor time so far, ns, or NAN: of the calling thread; of the process with
+ * all its threads and the children that it has reaped. */
+double counts_thread_cpu_ns(void);
+double counts_family_cpu_ns(void);
 
 /* into += to - from */
 void tally_add(struct tally *into, const struct tally *from,

@@ -439,6 +439,12 @@ static enum doctor_grade judge_processes(const struct look *at)
 
 	pus = (pus - number_of(at->facts, "doctor.own_cpu_s")) /
 	      number_of(at->facts, "doctor.elapsed_s");
+	if (isnan(pus)) {
+		say(at, "unknown: /proc/stat does not tell%s%s",
+		    *at->value ? "; seen: " : "", at->value);
+		return first >= WATCH_USER_SHARE ? DOCTOR_NOISY :
+						   DOCTOR_UNKNOWN;
+	}
 	pus = fmax(pus, 0);
 	unseen = pus - number_of(at->facts, "doctor.seen_pus");
 	if (unseen >= WATCH_USER_SHARE)
@@ -456,21 +462,26 @@ static enum doctor_grade judge_processes(const struct look *at)
 static enum doctor_grade judge_pressure(const struct look *at)
 {
 	static const char *const kinds[] = { "cpu", "memory", "io" };
-	double worst = 0, avg[3];
-	char name[64];
+	double worst = 0;
+	char name[64], waited[3][16];
 
 	for (size_t i = 0; i < 3; i++) {
 		const char *text;
+		double avg;
 
 		snprintf(name, sizeof(name), "pressure.%s.before", kinds[i]);
 		text = strstr(text_of(at->facts, name), "avg10=");
-		avg[i] = text ? strtod(text + strlen("avg10="), NULL) : 0;
-		worst = fmax(worst, avg[i]);
+		avg = text ? strtod(text + strlen("avg10="), NULL) : NAN;
+		worst = fmax(worst, avg);
+		if (text)
+			snprintf(waited[i], sizeof(waited[i]), "%.1f", avg);
+		else
+			snprintf(waited[i], sizeof(waited[i]), "unknown");
 	}
 	say(at,
-	    "in the last 10 s some task waited for cpu %.1f %%, memory "
-	    "%.1f %%, io %.1f %% of the time",
-	    avg[0], avg[1], avg[2]);
+	    "in the last 10 s some task waited for cpu %s %%, memory %s %%, "
+	    "io %s %% of the time",
+	    waited[0], waited[1], waited[2]);
 	return worst >= pressure_percent ? DOCTOR_NOISY : DOCTOR_GOOD;
 }
 
@@ -480,13 +491,22 @@ static enum doctor_grade judge_quota(const struct look *at)
 		number_of(at->facts, "cgroup.cpu.stat.nr_throttled.before");
 	double throttled = growth_of(at->facts, "cgroup.cpu.stat.nr_throttled");
 	unsigned long long quota, period;
+	char stopped[64] = "";
 
 	if (sscanf(at->value, "%llu %llu", &quota, &period) != 2 || !period) {
 		say(at, "no limit");
 		return DOCTOR_GOOD;
 	}
-	say(at, "%.2f CPUs (%llu of every %llu µs); stopped %.0f times so far",
-	    (double)quota / (double)period, quota, period, fmax(before, 0));
+	/* what went on meanwhile counts; what was before is but a hint */
+	if (!isnan(throttled))
+		snprintf(stopped, sizeof(stopped),
+			 "; stopped in %.0f of its periods meanwhile",
+			 throttled);
+	else if (!isnan(before))
+		snprintf(stopped, sizeof(stopped),
+			 "; stopped %.0f times so far", before);
+	say(at, "%.2f CPUs (%llu of every %llu µs)%s",
+	    (double)quota / (double)period, quota, period, stopped);
 	advise(at, "echo %s | sudo tee %s",
 	       strstr(at->source, "quota_us") ? "-1" : "max", at->source);
 	return quota <= QUOTA_PARTIES * period || throttled > 0 ? DOCTOR_NOISY :
@@ -620,7 +640,11 @@ static enum doctor_grade judge_throttling(const struct look *at)
 		growth_of(at->facts, "throttle.package_throttle_count");
 	double now = fmax(core, 0) + fmax(package, 0);
 
-	say(at, "%.0f times while sampled, %s since boot", now, at->value);
+	if (isnan(core) && isnan(package))
+		say(at, "%s since boot", at->value);
+	else
+		say(at, "%.0f times while sampled, %s since boot", now,
+		    at->value);
 	return now > 0                     ? DOCTOR_NOISY :
 	       strtod(at->value, NULL) > 0 ? DOCTOR_NOTE :
 					     DOCTOR_GOOD;

@@ -449,6 +449,7 @@ static int put_cpus(const struct sink *to, enum how how, const char *name,
 	struct cpu_values values = { 0 };
 	unsigned long long *numbers, sum = 0, max = 0;
 	char file[PATH_MAX], text[TEXT_MAX], number[16], source[SOURCE_MAX];
+	char *end;
 	size_t found = 0;
 	int why = ENOENT;
 
@@ -469,7 +470,12 @@ static int put_cpus(const struct sink *to, enum how how, const char *name,
 				why = err;
 			continue;
 		}
-		numbers[found] = strtoull(text, NULL, 10);
+		numbers[found] = strtoull(text, &end, 10);
+		/* "<unknown>" is not 0 */
+		if (how != PER_CPU && end == text) {
+			why = why == ENOENT ? EINVAL : why;
+			continue;
+		}
 		sum += numbers[found];
 		if (numbers[found] > max)
 			max = numbers[found];

@@ -2,6 +2,7 @@
 /* How often a PU has entered an idle state, as cpuidle counts. */
 #include "idle_states.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,13 +10,16 @@
 static int read_number(const char *path, uint64_t *value)
 {
 	FILE *file = fopen(path, "re");
-	int read;
+	int error = 0;
 
 	if (!file)
 		return -1;
-	read = fscanf(file, "%" SCNu64, value);
+	errno = 0;
+	if (fscanf(file, "%" SCNu64, value) != 1)
+		error = errno ? errno : ENODATA;
 	fclose(file);
-	return read == 1 ? 0 : -1;
+	errno = error;
+	return error ? -1 : 0;
 }
 
 int idle_states(const char *root, int pu, uint64_t *entries)
@@ -30,8 +34,11 @@ int idle_states(const char *root, int pu, uint64_t *entries)
 			path, sizeof(path),
 			"%s/sys/devices/system/cpu/cpu%d/cpuidle/state%d/usage",
 			root, pu, states);
-		if (read_number(path, &usage))
+		if (read_number(path, &usage)) {
+			if (errno != ENOENT)
+				return -1;
 			break;
+		}
 		sum += usage;
 	}
 	*entries = sum;

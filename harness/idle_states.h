@@ -7,7 +7,7 @@
 
 /* Adds up the entries into all states of a PU since boot. root: "", or a
  * directory that holds another /sys. Returns how many states there are; 0: no
- * cpuidle, and nothing is known. */
+ * cpuidle, and nothing is known; -1 and errno: one of them cannot be read. */
 int idle_states(const char *root, int pu, uint64_t *entries);
 
 #endif

@@ -11,6 +11,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "allowed.h"
+
 static int find(struct invocation *inv, struct run *r)
 {
 	static const struct variant only = { .name = "-" };
@@ -38,6 +40,23 @@ static int find(struct invocation *inv, struct run *r)
 			  inv->variant);
 }
 
+/* A case that is not bound is one of all PUs allowed, to its end. */
+static int sample_allowed(struct invocation *inv, struct run *r)
+{
+	char were[64], are[64];
+	struct allowed before, after;
+	bool known = !allowed_read(&before);
+	int result = sample_run(r, &inv->plan, &inv->sample);
+
+	if (result || inv->pu_a != TOPO_ANY_PU || !known ||
+	    allowed_read(&after) || !allowed_differ(&before, &after))
+		return result;
+	return bench_fail(r,
+			  "the allowed PUs changed from %s to %s while it ran",
+			  allowed_list(&before, were, sizeof(were)),
+			  allowed_list(&after, are, sizeof(are)));
+}
+
 static int measure(struct invocation *inv, struct run *r)
 {
 	char err[CASE_REASON];
@@ -53,7 +72,7 @@ static int measure(struct invocation *inv, struct run *r)
 	/* the second party inherits it */
 	if (inv->fifo && sched_setscheduler(0, SCHED_FIFO, &lowest))
 		return bench_denied(r, "--tune fifo: %s", strerror(errno));
-	return sample_run(r, &inv->plan, &inv->sample);
+	return sample_allowed(inv, r);
 }
 
 int invocation_main(int fd)

@@ -11,6 +11,7 @@
 #include "counts.h"
 #include "noise.h"
 #include "sample.h"
+#include "throttle.h"
 
 /* The hidden first argument that makes a handoff process an invocation; the
  * second is the descriptor of the shared memory. */
@@ -42,7 +43,8 @@ struct invocation {
 	/* added by the runner: what the kernel booked meanwhile on the PUs
 	 * used; foreign_s: time that was not this invocation's */
 	struct noise_books books;
-	double foreign_s, wall_s;
+	double foreign_s, wall_s; /* foreign_s: NAN, not known */
+	struct throttle throttled;
 };
 
 /* Measures what the shared memory behind fd asks for; the process's exit

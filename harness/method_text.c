@@ -38,4 +38,6 @@ const char method_text[] =
 	"- **Flags**: `resolution`, the spread is under two steps of the "
 	"clock; `drift`, the second half of an invocation differs from the "
 	"first; `bimodal`, two modes with a valley between; `disturbed`, a "
-	"fifth of the invocations was.\n\n";
+	"fifth of the invocations was; `unwatched`, whether they were could "
+	"not "
+	"be read. A claim that rests on either says so.\n\n";

@@ -10,15 +10,27 @@
 #include "clock.h"
 
 /* The books of a set of PUs (/proc/stat, /proc/interrupts), so far. Time in
- * seconds, in steps of a clock tick (usually 10 ms). */
+ * seconds, in steps of a clock tick (usually 10 ms). NAN is what is not known:
+ * a file that cannot be read, or one that does not have every PU. */
 struct noise_books {
 	double busy_s;  /* anyone's: user, nice, system, irq, softirq */
 	double steal_s; /* the hypervisor ran something else */
-	uint64_t interrupts;
+	double interrupts;
 };
 
-/* pu: OS indices. Zeroes where the files cannot be read. */
-void noise_read_books(const int *pu, size_t count, struct noise_books *books);
+enum { NOISE_WHY = 120 };
+
+/*
+ * root: "", or a directory that holds another /proc. pu: OS indices. why: one
+ * line that says what of the times is not known ("" where all is), of
+ * NOISE_WHY bytes; or NULL.
+ */
+void noise_read_books(const char *root, const int *pu, size_t count,
+		      struct noise_books *books, char *why);
+
+/* What after has more than before. */
+struct noise_books noise_growth(const struct noise_books *before,
+				const struct noise_books *after);
 
 /* What a thread that only reads the clock sees on one PU. */
 struct noise_gaps {

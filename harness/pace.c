@@ -3,8 +3,11 @@
  * i × gap, whatever became of those before it. */
 #include "pace.h"
 
+#include <errno.h>
 #include <math.h>
 #include <sys/prctl.h>
+
+#include "die.h"
 
 void pace_open(struct pace *p, const struct clock *clock, double gap_ns,
 	       bool sleeps)
@@ -27,7 +30,8 @@ void pace_sleep(const struct pace *p, uint64_t ticks)
 	struct timespec t;
 	uint64_t ns;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	if (clock_gettime(CLOCK_MONOTONIC, &t))
+		die_errno("clock_gettime(CLOCK_MONOTONIC)");
 	ns = (uint64_t)t.tv_nsec + (uint64_t)((double)ticks * p->ns_per_tick);
 	t.tv_sec += (time_t)(ns / second);
 	t.tv_nsec = (long)(ns % second);

@@ -30,12 +30,12 @@ struct pair_shared {
 	struct word mine[2]; /* the channel's: driver's, server's */
 	_Alignas(CACHE_LINES) uint64_t n; /* of the batch; 0: leave */
 	uint64_t served;
-	uint64_t checksum;  /* of the message last received */
-	int pu;             /* where the server ended the batch */
-	struct tally used;  /* by the server in the batch */
-	uint64_t settle_ns; /* processor time that it took after the batch */
-	int64_t copied;     /* by the server in the batch */
-	uint64_t wakeups;   /* the same */
+	uint64_t checksum; /* of the message last received */
+	int pu;            /* where the server ended the batch */
+	struct tally used; /* by the server in the batch */
+	double settle_ns;  /* processor time that it took after the batch */
+	int64_t copied;    /* by the server in the batch */
+	uint64_t wakeups;  /* the same */
 	struct queue queue;
 };
 
@@ -446,7 +446,7 @@ int pair_settle(struct run *r, uint64_t n)
 	wait_for(&shared->done, pair->batch);
 	pair->used = shared->used;
 	r->peer_tally = &pair->used;
-	r->peer_settle_ns = (double)shared->settle_ns;
+	r->peer_settle_ns = shared->settle_ns;
 	r->peer_pu = shared->pu;
 	r->user_copies = e->copied + shared->copied;
 	e->copied = 0;

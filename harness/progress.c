@@ -3,17 +3,21 @@
  * elsewhere. */
 #include "progress.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "die.h"
+
 double progress_seconds(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	if (clock_gettime(CLOCK_MONOTONIC, &t))
+		die_errno("clock_gettime(CLOCK_MONOTONIC)");
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 

@@ -23,6 +23,7 @@
 #include "litmus_table.h"
 #include "lookup.h"
 #include "noise_file.h"
+#include "noise_text.h"
 #include "report_html.h"
 #include "rundir.h"
 #include "summary.h"
@@ -535,18 +536,21 @@ static void write_markdown(const void *what, FILE *out)
 {
 	const struct report *r = what;
 	const struct summary *s = &r->summary;
+	char noise[NOISE_TEXT];
 
+	noise_text(s, &r->env, noise, sizeof(noise));
 	fprintf(out,
 		"# What it costs to hand work over on %s\n\n"
 		"Run %s. Medians over fresh processes with their 95 %% "
 		"intervals; places as hwloc names them (`pu`: both parties on "
-		"one PU; `any`: not bound).\n\n%s## Claims\n",
+		"one PU; `any`: not bound).\n\n%s%s%s%s## Claims\n",
 		s->row[0].machine, s->row[0].run,
 		is_emulated(s) ?
 			"**Emulated**: a program executed the instructions "
 			"(`emulation` in env.csv). Every time here is that "
 			"program's; counts are the kernel's.\n\n" :
-			"");
+			"",
+		*noise ? "**Noise**: " : "", noise, *noise ? "\n\n" : "");
 	print_claims(r, TABLE_MARKDOWN, out);
 	fprintf(out, "\n%s", claims_rules);
 	write_benches(s, "##", r->dir, out);
@@ -580,9 +584,12 @@ static void write_html(const void *what, FILE *out)
 static void print_terminal(const struct report *r, FILE *out)
 {
 	const struct summary *s = &r->summary;
+	char noise[NOISE_TEXT];
 	size_t views;
 	struct view *view = list_views(s, &views);
 
+	if (*noise_text(s, &r->env, noise, sizeof(noise)))
+		fprintf(out, "Noise: %s\n\n", noise);
 	for (size_t i = 0; i < views; i++) {
 		const struct summary_row *row = s->row;
 

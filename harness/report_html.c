@@ -18,6 +18,7 @@
 #include "markdown.h"
 #include "method_text.h"
 #include "noise_file.h"
+#include "noise_text.h"
 #include "records.h"
 #include "units.h"
 #include "version.h"
@@ -198,10 +199,13 @@ static void write_flags(const struct summary *s, FILE *out)
 {
 	static const char *const flag[] = { "disturbed", "drift", "bimodal",
 					    "resolution" };
-	size_t measured = 0;
+	size_t measured = 0, unwatched = 0;
 
-	for (size_t i = 0; i < s->count; i++)
+	for (size_t i = 0; i < s->count; i++) {
 		measured += s->row[i].ok;
+		unwatched += s->row[i].ok &&
+			     summary_flagged(&s->row[i], "unwatched");
+	}
 	html_put(out, "<p>Of %zu measured rows are flagged: ", measured);
 	for (size_t f = 0; f < sizeof(flag) / sizeof(*flag); f++) {
 		size_t count = 0;
@@ -210,10 +214,13 @@ static void write_flags(const struct summary *s, FILE *out)
 			count += strstr(s->row[i].flags, flag[f]) != NULL;
 		html_put(out, "%s%zu %s", f ? ", " : "", count, flag[f]);
 	}
+	if (unwatched)
+		html_put(out, ", %zu unwatched", unwatched);
 	fputs(".</p>\n", out);
 }
 
-static void write_digest(const struct report_digest *d, FILE *out)
+static void write_digest(const struct report_digest *d,
+			 const struct env_file *env, FILE *out)
 {
 	char gap[UNITS_SIZE];
 
@@ -225,9 +232,13 @@ static void write_digest(const struct report_digest *d, FILE *out)
 	}
 	html_put(out,
 		 "<p>Of %zu timed invocations %zu (%d %%) were disturbed: "
-		 "others ran on the same PUs, by the kernel&#39;s books.",
+		 "%s, by the kernel&#39;s books.",
 		 d->timed, d->disturbed,
-		 (int)lround(100.0 * (double)d->disturbed / (double)d->timed));
+		 (int)lround(100.0 * (double)d->disturbed / (double)d->timed),
+		 env_file_value(env, "noise.timed") ?
+			 "others ran on the same PUs, or a quota, memory.high "
+			 "or heat held them back" :
+			 "others ran on the same PUs");
 	if (!isnan(d->longest_gap_ns))
 		html_put(out,
 			 " The longest gap that a spinning thread saw between "
@@ -390,8 +401,12 @@ static void write_changes(const struct env_file *env, FILE *out)
 
 static void write_noise(const struct report_html *r, FILE *out)
 {
+	char noise[NOISE_TEXT];
+
 	html_section(out, &section[NOISE]);
-	write_digest(r->digest, out);
+	write_digest(r->digest, r->env, out);
+	if (*noise_text(r->summary, r->env, noise, sizeof(noise)))
+		html_put(out, "<p>%s</p>\n", noise);
 	write_flags(r->summary, out);
 	write_arms(r, out);
 	report_html_doctor(r->env, out);

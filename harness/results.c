@@ -128,13 +128,20 @@ static int add_calls(struct case_result *c, const struct named_calls *calls,
  * (a kernel thread now and then is what every machine has), or by the books of
  * the PUs it used (which know time in ticks of 10 ms: two of them, and a tenth
  * of the time, before they count). */
-static bool is_disturbed(const struct invocation *inv)
+static bool had_others(const struct invocation *inv)
 {
 	const struct evidence *e = &inv->sample.evidence;
 	double others = inv->foreign_s + inv->books.steal_s;
 
 	return (double)e->disturbed > 0.1 * (double)e->batches ||
 	       (others >= 0.02 && others > 0.1 * inv->wall_s);
+}
+
+/* Whether the books that would have told of others could not be read. */
+static bool is_unwatched(const struct invocation *inv)
+{
+	return isnan(inv->foreign_s) || isnan(inv->books.steal_s) ||
+	       inv->sample.evidence.untold;
 }
 
 static void record_metric(struct invocation_record *record, const char *name,
@@ -164,6 +171,7 @@ static int add_record(struct case_result *c, const struct invocation *inv,
 	record->evidence = inv->sample.evidence;
 	record->books = inv->books;
 	record->foreign_s = inv->foreign_s;
+	record->throttled = inv->throttled;
 	record->metric = calloc(inv->sample.metrics + inv->sample.calls + 1,
 				sizeof(*record->metric));
 	if (!record->metric)
@@ -180,9 +188,16 @@ static int add_record(struct case_result *c, const struct invocation *inv,
 	}
 	c->named += inv->mode == RUN_NAMES;
 	if (inv->mode == RUN_MEASURE) {
-		record->disturbed = is_disturbed(inv);
+		bool others = had_others(inv),
+		     held_back = throttle_any(&inv->throttled);
+
+		record->disturbed = others || held_back;
+		/* a quota takes time from the PUs as others do */
+		record->others = others && !held_back;
+		record->unwatched = !record->disturbed && is_unwatched(inv);
 		c->timed++;
 		c->disturbed += record->disturbed;
+		c->unwatched += record->unwatched;
 		c->drifting += inv->sample.evidence.drift;
 	}
 	return 0;
@@ -199,6 +214,9 @@ int results_add(struct results *results, size_t index,
 		memcpy(c->reason, inv->reason, sizeof(c->reason));
 		return 0;
 	}
+	for (int i = 0; i < SAMPLE_COUNTS; i++)
+		if (inv->sample.unread[i])
+			c->unread[i] = inv->sample.unread[i];
 	for (unsigned i = 0; i < inv->sample.metrics; i++)
 		if (add_metric(c, &inv->sample.metric[i], arm))
 			return -1;
@@ -290,6 +308,31 @@ double results_width(const struct results *results, size_t index)
 	return c->timed ? 0 : INFINITY;
 }
 
+static void add_noise(struct results_noise *noise,
+		      const struct invocation_record *r)
+{
+	noise->timed++;
+	noise->disturbed += r->disturbed;
+	noise->unwatched += r->unwatched;
+	noise->others += r->others;
+	noise->quota += r->throttled.stopped > 0;
+	noise->memory_high += r->throttled.memory_high > 0;
+	noise->thermal += r->throttled.thermal > 0;
+	if (r->throttled.periods > 0) {
+		noise->periods += r->throttled.periods;
+		noise->stopped += r->throttled.stopped;
+	}
+}
+
+void results_noise(const struct results *results, struct results_noise *noise)
+{
+	*noise = (struct results_noise){ 0 };
+	for (size_t i = 0; i < results->count; i++)
+		for (size_t k = 0; k < results->of[i].records; k++)
+			if (results->of[i].record[k].mode == RUN_MEASURE)
+				add_noise(noise, &results->of[i].record[k]);
+}
+
 size_t results_with(const struct results *results, enum status status)
 {
 	size_t n = 0;
@@ -356,6 +399,17 @@ static void add_flag(char *flags, size_t size, const char *flag)
 	snprintf(flags + used, size - used, "%s%s", used ? ";" : "", flag);
 }
 
+/* What the machine did to a case's timed invocations, or may have done. */
+static void add_weather(char *flags, size_t size, const struct case_result *c)
+{
+	if (5 * c->disturbed > c->timed)
+		add_flag(flags, size, "disturbed");
+	else if (5 * (c->disturbed + c->unwatched) > c->timed)
+		add_flag(flags, size, "unwatched");
+}
+
+/* What is counted by slope has passes of its own; what is yes or no is so in
+ * any weather. What else a timed invocation finds out rests on its times. */
 static void write_flags(struct csv_out *out, const struct results *results,
 			const struct case_result *c,
 			const struct metric_result *m)
@@ -363,6 +417,8 @@ static void write_flags(struct csv_out *out, const struct results *results,
 	char flags[96] = "";
 
 	if (m->is_count) {
+		if (m->method == METHOD_EXACT && strcmp(m->unit, "bool"))
+			add_weather(flags, sizeof(flags), c);
 		csv_str(out, flags);
 		return;
 	}
@@ -377,8 +433,7 @@ static void write_flags(struct csv_out *out, const struct results *results,
 		add_flag(flags, sizeof(flags), "drift");
 	if (is_bimodal(m, results->clock_step_ns))
 		add_flag(flags, sizeof(flags), "bimodal");
-	if (5 * c->disturbed > c->timed)
-		add_flag(flags, sizeof(flags), "disturbed");
+	add_weather(flags, sizeof(flags), c);
 	if (results->emulated)
 		add_flag(flags, sizeof(flags), "emulated");
 	if (results->precision > 0 && width(m) > results->precision) {
@@ -463,12 +518,32 @@ static bool has_metric(const struct case_result *c, const char *name)
 	return false;
 }
 
+/* A count that was tried and could not be read. */
+static void write_unread(struct csv_out *out, const struct results *results,
+			 size_t index, unsigned kind)
+{
+	int error = results->of[index].unread[count_index(kind)];
+	char why[CASE_REASON];
+
+	snprintf(why, sizeof(why), "%s: %s",
+		 counts_source_name(count_source(kind)),
+		 error == SAMPLE_UNREAD ?
+			 "could not be read by the other party" :
+			 strerror(error));
+	write_lacking(out, results, index, count_name(kind), count_unit(kind),
+		      error == EPERM || error == EACCES ? STATUS_DENIED :
+							  STATUS_ABSENT,
+		      why);
+}
+
 /* What could not be counted says so: unknown is not 0. */
 static void write_uncounted(struct csv_out *out, const struct results *results,
 			    size_t index)
 {
-	static const char not_asked[] = "not asked for (--no-counts)",
-			  ended[] = "the run ended before counting";
+	static const char not_asked[] = "not asked for (--no-counts)";
+	const char *ended = results->ended_why ?
+				    results->ended_why :
+				    "the run ended before counting";
 	unsigned counts = results->cases[index].bench->counts;
 
 	for (unsigned kind = 1; kind <= COUNT_LAST; kind <<= 1) {
@@ -483,14 +558,16 @@ static void write_uncounted(struct csv_out *out, const struct results *results,
 			write_lacking(out, results, index, count_name(kind),
 				      count_unit(kind), STATUS_DENIED,
 				      results->counts_why);
-		else
+		else if (kind == COUNT_COPIES && !counts_have_io())
 			write_lacking(out, results, index, count_name(kind),
 				      count_unit(kind), STATUS_ABSENT,
-				      kind == COUNT_COPIES &&
-						      !counts_have_io() ?
-					      "the kernel does not account I/O "
-					      "of a task (/proc/PID/io)" :
-					      ended);
+				      "the kernel does not account I/O "
+				      "of a task (/proc/PID/io)");
+		else if (results->of[index].unread[count_index(kind)])
+			write_unread(out, results, index, kind);
+		else
+			write_lacking(out, results, index, count_name(kind),
+				      count_unit(kind), STATUS_ABSENT, ended);
 	}
 	if (!(counts & COUNT_NAMES) || results->of[index].named)
 		return;
@@ -523,7 +600,10 @@ static void write_case(struct csv_out *out, const struct results *results,
 		if (!c->timed)
 			write_lacking(out, results, index, name, unit,
 				      STATUS_ABSENT,
-				      "the run ended before it was timed");
+				      results->ended_why ?
+					      results->ended_why :
+					      "the run ended before it was "
+					      "timed");
 		for (unsigned m = 0; m < c->metrics; m++)
 			write_row(out, results, index, &c->metric[m]);
 		write_uncounted(out, results, index);
@@ -531,8 +611,9 @@ static void write_case(struct csv_out *out, const struct results *results,
 	}
 	write_lacking(out, results, index, name, unit,
 		      c->status == STATUS_OK ? STATUS_ABSENT : c->status,
-		      c->status == STATUS_OK ? "the run ended before it" :
-					       c->reason);
+		      c->status != STATUS_OK ? c->reason :
+		      results->ended_why     ? results->ended_why :
+					       "the run ended before it");
 }
 
 static void write_summary(struct csv_out *out, const struct results *results)
@@ -547,14 +628,15 @@ static void write_summary(struct csv_out *out, const struct results *results)
 	"value,samples,batches,batch_n,elapsed_ns,pu_a,pu_b,voluntary,"    \
 	"involuntary,faults,cpu_ns,peer_voluntary,peer_involuntary,"       \
 	"peer_faults,peer_cpu_ns,drift,disturbed,disturbed_batches,moves," \
-	"lost_ns,foreign_s,steal_s,interrupts,gap_before_ns,gap_after_ns"
+	"lost_ns,foreign_s,steal_s,interrupts,gap_before_ns,gap_after_ns," \
+	"unwatched,throttled,throttled_s,memory_high,thermal"
 
 static void write_tally(struct csv_out *out, const struct tally *t)
 {
-	csv_u64(out, t->voluntary);
-	csv_u64(out, t->involuntary);
-	csv_u64(out, t->faults);
-	csv_u64(out, t->cpu_ns);
+	csv_num(out, t->voluntary);
+	csv_num(out, t->involuntary);
+	csv_num(out, t->faults);
+	csv_num(out, t->cpu_ns);
 }
 
 static const char *const pass_name[RUN_MODES] = { "trace", "names", "count",
@@ -584,14 +666,21 @@ static void write_record(struct csv_out *out, const struct results *results,
 	write_tally(out, &e->peer);
 	csv_u64(out, e->drift);
 	csv_u64(out, r->disturbed);
-	csv_u64(out, e->disturbed);
-	csv_u64(out, e->moves);
+	csv_num(out, e->untold && e->untold == e->batches ?
+			     NAN :
+			     (double)e->disturbed);
+	csv_num(out, e->pu_unknown ? NAN : (double)e->moves);
 	csv_num(out, e->lost_ns);
 	csv_num(out, r->foreign_s);
 	csv_num(out, r->books.steal_s);
-	csv_u64(out, r->books.interrupts);
+	csv_num(out, r->books.interrupts);
 	csv_num(out, results->gap_ns ? results->gap_ns[r->block] : NAN);
 	csv_num(out, results->gap_ns ? results->gap_ns[r->block + 1] : NAN);
+	csv_u64(out, r->unwatched);
+	csv_num(out, r->throttled.stopped);
+	csv_num(out, r->throttled.stopped_s);
+	csv_num(out, r->throttled.memory_high);
+	csv_num(out, r->throttled.thermal);
 	csv_end(out);
 }
 

@@ -34,8 +34,12 @@ struct invocation_record {
 	size_t block, order;
 	int arm; /* of an A/A run: 0 or 1 */
 	bool disturbed;
+	bool others; /* … by others on its PUs, or the hypervisor, as nothing
+		      * held it back */
+	bool unwatched; /* not disturbed as far as is known, which is not far */
 	struct noise_books books;
 	double foreign_s;
+	struct throttle throttled;
 	struct evidence evidence;
 	enum run_mode mode;
 	unsigned metrics;
@@ -51,7 +55,8 @@ struct case_result {
 	char reason[CASE_REASON];
 	unsigned metrics;
 	struct metric_result *metric; /* `metrics` of them */
-	size_t records, drifting, disturbed, timed, named;
+	size_t records, drifting, disturbed, unwatched, timed, named;
+	int unread[SAMPLE_COUNTS]; /* why not counted, as in struct sample */
 	struct invocation_record *record;
 };
 
@@ -69,7 +74,19 @@ struct results {
 		*counts_why;   /* why system calls cannot be counted; or NULL */
 	const char *names_why; /* why not by name; or NULL */
 	bool uncounted;        /* nothing shall be counted */
+	const char *ended_why; /* why the run ended early; NULL: interrupted, or
+				* its budget was spent */
 };
+
+/* What kept timed invocations from having their PUs to themselves, so far. One
+ * may count in several. */
+struct results_noise {
+	size_t timed, disturbed, unwatched;
+	size_t others; /* ran on their PUs, or a hypervisor took these */
+	size_t quota, memory_high, thermal;
+	double periods, stopped; /* of quotas, while they ran */
+};
+void results_noise(const struct results *results, struct results_noise *noise);
 
 /* 0, or -1 (no memory). */
 int results_open(struct results *results, const struct test_case *cases,

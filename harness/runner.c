@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "counts.h"
+#include "disturbance.h"
 #include "essential.h"
 #include "inherit.h"
 #include "invocation.h"
@@ -63,6 +64,7 @@ struct runner {
 	int *pus, *used;         /* all that are allowed; room for a job's */
 	size_t pu_count;
 	int latency_fd; /* /dev/cpu_dma_latency while held, or -1 */
+	struct disturbance disturbance;
 	struct progress progress;
 	sigset_t waited;
 };
@@ -272,41 +274,21 @@ static enum ending trace(struct runner *run, pid_t pid, double deadline_s,
 	return ending;
 }
 
-/* What the PUs were busy with beside the invocation, whose own time is that of
- * the processes reaped meanwhile. */
-static void book(struct runner *run, const struct noise_books *before,
-		 double own_before_s, double wall_s)
-{
-	struct invocation *inv = run->shared;
-	struct noise_books after;
-	size_t count = pus_used(run, inv, run->used);
-
-	noise_read_books(run->used, count, &after);
-	inv->wall_s = wall_s;
-	inv->books.busy_s = after.busy_s - before->busy_s;
-	inv->books.steal_s = after.steal_s - before->steal_s;
-	inv->books.interrupts = after.interrupts - before->interrupts;
-	inv->foreign_s = fmax(
-		0, inv->books.busy_s - (1e-9 * (double)counts_family_cpu_ns() -
-					own_before_s));
-}
-
 /* Runs one job; what it answered, or why not, is in run->shared. */
 static enum ending run_job(struct runner *run, const struct job *job,
 			   double measure_s)
 {
 	struct invocation *inv = run->shared;
 	double limit = deadline(run, measure_s);
-	double own_before_s, start_s;
-	struct noise_books before;
+	struct disturbance_mark before;
 	enum ending ending;
+	size_t pus;
 	int status = 0;
 	pid_t pid;
 
 	ask(run, job, measure_s);
-	noise_read_books(run->used, pus_used(run, inv, run->used), &before);
-	own_before_s = 1e-9 * (double)counts_family_cpu_ns();
-	start_s = progress_seconds();
+	pus = pus_used(run, inv, run->used);
+	disturbance_begin(&run->disturbance, run->used, pus, &before);
 	pid = launch(run);
 	if (pid < 0) {
 		int error = errno;
@@ -324,7 +306,7 @@ static enum ending run_job(struct runner *run, const struct job *job,
 	ending = by_ptrace(inv) ? trace(run, pid, limit, &status) :
 				  wait_for_end(run, pid, limit, &status);
 	sweep(pid);
-	book(run, &before, own_before_s, progress_seconds() - start_s);
+	disturbance_end(&run->disturbance, run->used, pus, &before, inv);
 	if (ending == HUNG)
 		blame(inv, STATUS_TIMEOUT, "no result within %g s", limit);
 	else if (ending == ENDED && !inv->answered)
@@ -611,6 +593,20 @@ static int refuse_mixture(struct runner *run, const struct job *job)
 	return -1;
 }
 
+/* Places, and how many parties there are, follow from the PUs allowed as the
+ * run began: with others it would go on to measure something else. */
+static bool lost_pus(struct runner *run)
+{
+	if (!disturbance_moved(&run->disturbance))
+		return false;
+	progress_pause(&run->progress);
+	warn("%s: it ends here, with what was measured before; leave its "
+	     "cpuset and affinity alone, and its PUs online",
+	     run->disturbance.changed);
+	run->results.ended_why = run->disturbance.changed;
+	return true;
+}
+
 /* One block. 0, or the exit code with which to stop. */
 static int run_block(struct runner *run, uint64_t block)
 {
@@ -629,6 +625,8 @@ static int run_block(struct runner *run, uint64_t block)
 			say_budget_ended(run, block);
 			return -1;
 		}
+		if (lost_pus(run))
+			return EXIT_CASE_FAILED;
 		left = rest(run, block, i);
 		measure_s = share(run, left);
 		progress_case(&run->progress, run->cases[job->index].id,
@@ -639,6 +637,9 @@ static int run_block(struct runner *run, uint64_t block)
 		if (refuse_mixture(run, job))
 			return EXIT_CASE_FAILED;
 		run->order++;
+		/* what it answered was measured on both sides of the change */
+		if (lost_pus(run))
+			return EXIT_CASE_FAILED;
 		if (take(run, job, block))
 			return EXIT_CASE_FAILED;
 		spent = progress_seconds() - before;
@@ -664,7 +665,7 @@ static void add_gap_pu(struct noise_gaps *gaps, size_t *count, int pu)
 static int look_for_gaps(struct runner *run, uint64_t block, bool look)
 {
 	struct noise_gaps gaps[MOST_GAP_PUS];
-	double longest = 0;
+	double longest = NAN;
 	double *larger =
 		realloc(run->results.gap_ns, (block + 2) * sizeof(*larger));
 	size_t count = 0;
@@ -946,6 +947,7 @@ static int conclude(struct runner *run, int result)
 		written = false;
 	}
 	end_tuning(run);
+	disturbance_conclude(&run->disturbance, &run->results, &run->dir);
 	if (rundir_finish(&run->dir, &run->platform))
 		written = false;
 	if (result == EXIT_INT) {
@@ -1041,6 +1043,7 @@ int runner_run(const struct run_options *options, char *dir)
 	for (size_t i = 0; i < run.pu_count; i++)
 		run.pus[i] = topo_pu(i);
 	run.results.precision = options->precision;
+	disturbance_open(&run.disturbance);
 	begin_tuning(&run);
 	for (int m = 0; m < RUN_MODES; m++) {
 		run.overhead_s[m] = 0.02; /* until some have been seen */

@@ -158,6 +158,19 @@ const char *count_name(unsigned kind)
 					"copies";
 }
 
+unsigned count_index(unsigned kind)
+{
+	return (unsigned)__builtin_ctz(kind);
+}
+
+enum counts_source count_source(unsigned kind)
+{
+	return kind == COUNT_SYSCALLS ? COUNTS_FROM_CALLS :
+	       kind == COUNT_CPU_TIME ? COUNTS_FROM_CLOCK :
+	       kind == COUNT_COPIES   ? COUNTS_FROM_IO :
+					COUNTS_FROM_USAGE;
+}
+
 const char *count_unit(unsigned kind)
 {
 	return kind == COUNT_CPU_TIME ? "ns" : "count";
@@ -285,6 +298,7 @@ static void note_pu(const struct run *r, struct evidence *e)
 
 	if (e->batches)
 		e->moves += pu != e->pu_a || r->peer_pu != e->pu_b;
+	e->pu_unknown |= pu < 0;
 	e->pu_a = pu;
 	e->pu_b = r->peer_pu;
 	if (r->pu_a >= 0 && e->pu_a != r->pu_a)
@@ -295,7 +309,7 @@ static void note_pu(const struct run *r, struct evidence *e)
  * Whether someone else ran where this case ran, told by the kernel's books and
  * never by the samples. On one PU: wall time that neither party used. On two:
  * a party that was pushed off its PU, for of itself it only ever sleeps there.
- * Unbound, neither can be told.
+ * Unbound, neither can be told; books that cannot be read tell nothing.
  */
 static void note_others(const struct run *r, struct evidence *e, double wall_ns,
 			double cpu_ns, const struct tally *driver)
@@ -311,16 +325,22 @@ static void note_others(const struct run *r, struct evidence *e, double wall_ns,
 		if (r->idles)
 			return;
 		if (r->peer == PEER_PROCESS && peer)
-			cpu_ns += (double)peer->cpu_ns + r->peer_settle_ns;
+			cpu_ns += peer->cpu_ns + r->peer_settle_ns;
 		double lost = wall_ns - cpu_ns;
 
-		if (lost > 0)
+		if (!(lost <= 0))
 			e->lost_ns += lost;
+		e->untold += isnan(lost);
 		e->disturbed +=
 			lost > lost_least_ns && lost > lost_share * wall_ns;
-	} else if (!r->crowded &&
-		   (driver->involuntary || (peer && peer->involuntary))) {
-		e->disturbed++;
+	} else if (!r->crowded) {
+		double off = driver->involuntary,
+		       peer_off = peer ? peer->involuntary : 0;
+
+		if (off > 0 || peer_off > 0)
+			e->disturbed++;
+		else
+			e->untold += isnan(off) || isnan(peer_off);
 	}
 }
 
@@ -477,14 +497,14 @@ static int measure(struct run *r, const struct sample_plan *plan,
 		uint64_t ops = jittered(n, &random), from;
 		double cpu_ns;
 
-		cpu_ns = (double)counts_family_cpu_ns();
+		cpu_ns = counts_family_cpu_ns();
 		from = clock_now();
 		tally_begin(&before, TALLY_THREAD);
 		if (run_batch(r, ops, &ns))
 			return -1;
 		tally_end(&after, TALLY_THREAD);
 		double wall_ns = clock_diff_ns(&r->clock, from, clock_now());
-		cpu_ns = (double)counts_family_cpu_ns() - cpu_ns;
+		cpu_ns = counts_family_cpu_ns() - cpu_ns;
 		tally_add(&used, &before, &after);
 		tally_add(&e->driver, &before, &after);
 		note_others(r, e, wall_ns, cpu_ns, &used);
@@ -500,6 +520,11 @@ static int measure(struct run *r, const struct sample_plan *plan,
 		 clock_diff_ns(&r->clock, start, clock_now()) <
 			 plan->measure_ns);
 	r->sample = NULL;
+	if (e->off_pu && e->pu_unknown)
+		return bench_fail(r,
+				  "whether it ran on PU %d cannot be told: "
+				  "the kernel refuses getcpu()",
+				  r->pu_a);
 	if (e->off_pu)
 		return bench_fail(r,
 				  "ran off its PU in %llu of %zu batches "
@@ -550,6 +575,18 @@ static void add_count(struct sample *out, unsigned kind, uint64_t operations,
 	m->is_count = true;
 	m->samples = operations;
 	m->value = slope;
+}
+
+/* The same; what could not be read is no metric, and why is kept. */
+static void add_slope(struct sample *out, unsigned kind, uint64_t operations,
+		      double slope)
+{
+	int error = counts_error(count_source(kind));
+
+	if (isnan(slope))
+		out->unread[count_index(kind)] = error ? error : SAMPLE_UNREAD;
+	else
+		add_count(out, kind, operations, slope);
 }
 
 /* Of an operation: the slope; or what the longer batch took in all, where the
@@ -635,20 +672,20 @@ static int count(struct run *r, struct sample *out)
 	if (count_batch(r, n, &once, &copied_once) ||
 	    count_batch(r, 3 * n, &thrice, &copied_thrice))
 		return -1;
-#define EACH(field) each(r, n, (double)once.field, (double)thrice.field)
+#define EACH(field) each(r, n, once.field, thrice.field)
 	if (r->mode == RUN_TRACE) {
-		add_count(out, COUNT_SYSCALLS, 2 * n, EACH(syscalls));
+		add_slope(out, COUNT_SYSCALLS, 2 * n, EACH(syscalls));
 		return 0;
 	}
 	if (b->counts & COUNT_SWITCHES)
-		add_count(out, COUNT_SWITCHES, 2 * n,
+		add_slope(out, COUNT_SWITCHES, 2 * n,
 			  EACH(voluntary) + EACH(involuntary));
 	if (b->counts & COUNT_CPU_TIME)
-		add_count(out, COUNT_CPU_TIME, 2 * n, EACH(cpu_ns));
+		add_slope(out, COUNT_CPU_TIME, 2 * n, EACH(cpu_ns));
 	if (b->counts & COUNT_FAULTS)
-		add_count(out, COUNT_FAULTS, 2 * n, EACH(faults));
-	if (b->counts & COUNT_COPIES && counts_have_io())
-		add_count(out, COUNT_COPIES, 2 * n,
+		add_slope(out, COUNT_FAULTS, 2 * n, EACH(faults));
+	if (b->counts & COUNT_COPIES)
+		add_slope(out, COUNT_COPIES, 2 * n,
 			  (EACH(io_bytes) - (double)r->token_bytes +
 			   each(r, n, (double)copied_once,
 				(double)copied_thrice)) /

@@ -12,6 +12,7 @@
 #include "hist.h"
 
 enum { SAMPLE_MAX_METRICS = 16, SAMPLE_NAME = 32, SAMPLE_MAX_CALLS = 48 };
+enum { SAMPLE_COUNTS = 5, SAMPLE_UNREAD = -1 };
 
 /* One metric as this process measured it. Plain data. */
 struct measured {
@@ -33,12 +34,14 @@ struct evidence {
 	double elapsed_ns;         /* in timed batches */
 	struct tally driver, peer; /* used during the timed batches */
 	uint64_t off_pu;           /* batches that ended on another PU */
-	/* batches in which others ran on our PUs, by the kernel's books */
-	uint64_t disturbed;
-	uint64_t moves; /* batches that ended on other PUs than the last */
-	double lost_ns; /* of batches on one PU: what no party used */
-	int pu_a, pu_b; /* PUs last seen; -1: no such party */
-	bool drift;     /* second half differs from the first */
+	/* batches in which others ran on our PUs, by the kernel's books; and
+	 * those of which the books, which should tell, could not be read */
+	uint64_t disturbed, untold;
+	uint64_t moves;  /* batches that ended on other PUs than the last */
+	bool pu_unknown; /* the kernel did not say where some ended */
+	double lost_ns;  /* of batches on one PU: what no party used; NAN */
+	int pu_a, pu_b;  /* PUs last seen; -1: no such party */
+	bool drift;      /* second half differs from the first */
 };
 
 struct sample_plan {
@@ -59,10 +62,17 @@ struct sample {
 	unsigned metrics;
 	struct named_calls call[SAMPLE_MAX_CALLS];
 	unsigned calls;
+	/* by COUNT_… bit: why it could not be counted, an errno; or
+	 * SAMPLE_UNREAD where the other party could not, and did not say why;
+	 * 0: it could, or was not asked for */
+	int unread[SAMPLE_COUNTS];
 	struct evidence evidence;
 };
 
-/* Metric and unit of one COUNT_… bit. */
+/* Metric and unit of one COUNT_… bit, its place in `unread`, and where it is
+ * read. */
+unsigned count_index(unsigned kind);
+enum counts_source count_source(unsigned kind);
 const char *count_name(unsigned kind);
 const char *count_unit(unsigned kind);
 

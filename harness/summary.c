@@ -337,6 +337,17 @@ bool summary_emulated(const struct summary_row *row)
 	return row->ok && strstr(row->flags, "emulated");
 }
 
+bool summary_flagged(const struct summary_row *row, const char *flag)
+{
+	size_t length = strlen(flag);
+
+	for (const char *at = row->flags; (at = strstr(at, flag)); at += length)
+		if ((at == row->flags || at[-1] == ';') &&
+		    (!at[length] || at[length] == ';'))
+			return true;
+	return false;
+}
+
 bool summary_matches(const struct summary_row *row, const char *glob)
 {
 	char id[SUMMARY_ID];

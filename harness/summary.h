@@ -57,6 +57,9 @@ bool summary_matches(const struct summary_row *row, const char *glob);
  * marked so. */
 bool summary_emulated(const struct summary_row *row);
 
+/* Whether a flag, a whole word, is among the row's. */
+bool summary_flagged(const struct summary_row *row, const char *flag);
+
 /* What another case of the same bench is called; NULL for a part: the same. */
 struct summary_other {
 	const char *variant, *peer, *place, *param;

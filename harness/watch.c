@@ -27,10 +27,13 @@ struct sink {
 	void *ctx;
 };
 
+/* What is not known is no fact. */
 static void number_fact(const struct sink *to, const char *name, double value)
 {
 	char text[64];
 
+	if (isnan(value))
+		return;
 	snprintf(text, sizeof(text), "%.6g", value);
 	to->emit(to->ctx, name, text, "measured");
 }
@@ -244,7 +247,7 @@ static void emit_siblings(const struct sink *to, struct watch *w,
 	struct noise_books after;
 	double busy;
 
-	noise_read_books(w->siblings, w->sibling_count, &after);
+	noise_read_books("", w->siblings, w->sibling_count, &after, NULL);
 	busy = (after.busy_s - before->busy_s) / seconds;
 	for (size_t i = 0; i < w->count; i++)
 		if (add_siblings(w, w->gaps[i].pu) &&
@@ -253,11 +256,13 @@ static void emit_siblings(const struct sink *to, struct watch *w,
 	number_fact(to, "doctor.busy_siblings", busy);
 }
 
+/* NAN: the kernel refuses. */
 static double seconds_of(clockid_t id)
 {
 	struct timespec t;
 
-	clock_gettime(id, &t);
+	if (clock_gettime(id, &t))
+		return NAN;
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
@@ -275,7 +280,7 @@ void watch_machine(const struct clock *clock, env_emit *emit, void *ctx,
 		add_siblings(w, w->gaps[i].pu);
 
 	emit_runnable(to);
-	noise_read_books(w->siblings, w->sibling_count, &books);
+	noise_read_books("", w->siblings, w->sibling_count, &books, NULL);
 	uses_read(&before);
 	env_changing("", "before", emit, ctx);
 	start = seconds_of(CLOCK_MONOTONIC);

@@ -232,7 +232,7 @@ static void test_quiet(void **state)
 	assert_finding(m, "container", DOCTOR_GOOD, "none", NULL);
 	assert_finding(m, "hypervisor", DOCTOR_GOOD, "none", NULL);
 	assert_finding(m, "emulation", DOCTOR_GOOD, "none", NULL);
-	assert_finding(m, "throttling", DOCTOR_GOOD, "0 times", NULL);
+	assert_finding(m, "throttling", DOCTOR_GOOD, "0 since boot", NULL);
 	/* Only what takes time to see is open. */
 	assert_finding(m, "gaps", DOCTOR_UNKNOWN, "unknown (not sampled)", "-");
 	assert_int_equal(count_grade(m, DOCTOR_UNKNOWN), 3);
@@ -607,7 +607,22 @@ static void test_sampled(void **state)
 		{ "doctor.busy_siblings", "0.01" },
 		{ "doctor.gap_ns", "31000" },
 		{ "doctor.lost_share", "0.0004" },
+		/* and with /proc/stat */
+		{ "doctor.elapsed_s", "1" },
+		{ "doctor.own_cpu_s", "0" },
+		{ "doctor.seen_pus", "0" },
+		{ "stat.user_ticks.before", "1000" },
+		{ "stat.user_ticks.after", "1000" },
+		{ "stat.nice_ticks.before", "1000" },
+		{ "stat.nice_ticks.after", "1000" },
+		{ "stat.system_ticks.before", "1000" },
+		{ "stat.system_ticks.after", "1000" },
+		{ "stat.irq_ticks.before", "1000" },
+		{ "stat.irq_ticks.after", "1000" },
+		{ "stat.softirq_ticks.before", "1000" },
+		{ "stat.softirq_ticks.after", "1000" },
 	};
+	const size_t hidden = 9; /* of them without it */
 
 	diagnose(m, busy, COUNT(busy));
 	assert_finding(m, "runnable", DOCTOR_NOISY, "2 beside", "- stop");
@@ -620,13 +635,15 @@ static void test_sampled(void **state)
 	assert_finding(m, "gaps", DOCTOR_NOISY, "4.00 ms", NULL);
 	assert_finding(m, "steal", DOCTOR_NOISY, "2.0 % while sampled", NULL);
 	assert_finding(m, "throttling", DOCTOR_NOISY, "2 times while", NULL);
-	assert_finding(m, "cgroup quota", DOCTOR_NOISY, "stopped 5 times",
-		       NULL);
+	assert_finding(m, "cgroup quota", DOCTOR_NOISY,
+		       "stopped in 1 of its periods meanwhile", NULL);
 
 	diagnose(m, calm, COUNT(calm));
 	assert_int_equal(count_grade(m, DOCTOR_NOISY), 0);
 	assert_finding(m, "runnable", DOCTOR_GOOD, "0 beside", NULL);
 	assert_finding(m, "processes", DOCTOR_GOOD, NULL, NULL);
+	diagnose(m, calm, hidden);
+	assert_finding(m, "processes", DOCTOR_UNKNOWN, "does not tell", NULL);
 	assert_finding(m, "SMT sibling", DOCTOR_NOTE, "were idle", NULL);
 	assert_finding(m, "gaps", DOCTOR_GOOD, "31.0 µs", NULL);
 }

@@ -318,8 +318,8 @@ static void test_idle_states(void **state)
 	assert_int_equal(idle_states(root, 4, &entries), 1);
 	assert_int_equal(entries, 1000);
 	write_usage(root, 3, 1, "none\n");
-	assert_int_equal(idle_states(root, 3, &entries), 1);
-	assert_int_equal(entries, 17);
+	/* a state that cannot be read is not one that is not there */
+	assert_int_equal(idle_states(root, 3, &entries), -1);
 	snprintf(command, sizeof(command), "rm -r %s", root);
 	assert_int_equal(system(command), 0);
 }
