@@ -22,6 +22,7 @@ static const struct setting {
 	/* of scripts and tests */
 	{ "HANDOFF_BREAK", NULL },
 	{ "HANDOFF_OS_RELEASE", NULL },
+	{ "HANDOFF_PATIENCE", NULL },
 	{ "HANDOFF_SIM_SCALE", NULL },
 };
 
