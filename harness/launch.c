@@ -19,9 +19,9 @@ static void look(struct launch_file *file)
 
 int launch_open(struct launcher *l, bool emulated)
 {
-	char *self = l->self.path, *slash;
-	ssize_t length =
-		readlink("/proc/self/exe", self, sizeof(l->self.path) - 1);
+	char self[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	const char *slash;
 	int fd;
 
 	if (length < 0)
@@ -34,6 +34,7 @@ int launch_open(struct launcher *l, bool emulated)
 			 i ? "-dynamic" : "");
 		look(&l->helper[i]);
 	}
+	snprintf(l->self.path, sizeof(l->self.path), "%s", self);
 	look(&l->self);
 	l->from[0] = '\0';
 	if (emulated)

@@ -149,8 +149,8 @@ limited() # what-of-ulimit number pattern
 		--invocations 1 -o "$run"
 }
 id=roundtrip/uv_pipe/thread/pu/-
-limited -n 12 $id
-became "ulimit -n 12" $id latency denied "RLIMIT_NOFILE 12"
+limited -n 14 $id
+became "ulimit -n 14" $id latency denied "RLIMIT_NOFILE 14"
 limited -f 200 getppid
 expect "files that may not grow: refused, not killed" exits 2
 expect "with the limit and how to raise it" says "RLIMIT_FSIZE"
