@@ -63,7 +63,7 @@ _handoff() {
 			compopt -o nospace
 	elif [ -z "$command" ]; then
 		mapfile -t COMPREPLY < <(compgen -W \
-			"list run compare report doctor selftest" -- "$word")
+			"list run compare report doctor selftest help version" -- "$word")
 	else
 		case $command in
 		list | run)
