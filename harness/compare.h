@@ -148,7 +148,7 @@ struct compare_difference {
 struct compare_claim {
 	char id[24], claim[96], claimed[32];
 	struct compare_decision {
-		char measured[160], verdict[200];
+		char measured[224], verdict[200];
 	} * of; /* one a group */
 };
 

@@ -337,6 +337,27 @@ bool summary_emulated(const struct summary_row *row)
 	return row->ok && strstr(row->flags, "emulated");
 }
 
+/* Flags are words between semicolons. */
+static bool has_flag(const struct summary_row *row, const char *flag)
+{
+	size_t length = strlen(flag);
+
+	for (const char *at = row->flags; *at; at += *at == ';') {
+		size_t span = strcspn(at, ";");
+
+		if (span == length && !strncmp(at, flag, length))
+			return true;
+		at += span;
+	}
+	return false;
+}
+
+bool summary_disturbed(const struct summary_row *row)
+{
+	return row->ok && strcmp(row->unit, "bool") &&
+	       has_flag(row, "disturbed");
+}
+
 bool summary_matches(const struct summary_row *row, const char *glob)
 {
 	char id[SUMMARY_ID];

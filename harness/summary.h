@@ -57,6 +57,10 @@ bool summary_matches(const struct summary_row *row, const char *glob);
  * marked so. */
 bool summary_emulated(const struct summary_row *row);
 
+/* Whether others ran where the row was taken. What is yes or no is found out
+ * all the same, and never marked so. */
+bool summary_disturbed(const struct summary_row *row);
+
 /* What another case of the same bench is called; NULL for a part: the same. */
 struct summary_other {
 	const char *variant, *peer, *place, *param;
