@@ -19,6 +19,7 @@
 #include "nearest.h"
 #include "report.h"
 #include "report_json.h"
+#include "report_pool.h"
 #include "runner.h"
 #include "selftest.h"
 #include "settings.h"
@@ -329,6 +330,9 @@ static const struct argp_option report_options[] = {
 	  "nothing; "
 	  "of results/latest where no DIR is named",
 	  0 },
+	{ "output", 'o', "DIR", 0,
+	  "Of several runs: write them as one run, with its report, into DIR",
+	  0 },
 	{ 0 }
 };
 
@@ -402,8 +406,19 @@ static int do_report(struct options *o)
 						      "results/latest",
 				   stdout) |
 		       flush_output();
-	if (o->pattern_count != 1)
-		die_usage("report takes one directory of a run");
+	if (o->json)
+		die_usage("report --json takes one run");
+	if (!o->pattern_count)
+		die_usage("report takes the directory of a run, or those of "
+			  "several runs of one machine");
+	if (o->pattern_count > 1)
+		return report_pool(o->patterns, o->pattern_count, o->run.dir,
+				   stdout) |
+		       flush_output();
+	if (o->run.dir)
+		die_usage("-o: a single run's report goes into its own "
+			  "directory; name several runs to pool them in "
+			  "another");
 	return report_make(o->patterns[0], stdout);
 }
 
@@ -455,9 +470,9 @@ static const struct command {
 	  "Machines or runs side by side, the first as the baseline: ratio, "
 	  "interval and verdict of each case.",
 	  compare_options, do_compare },
-	{ "report", "DIR",
+	{ "report", "DIR [DIR…]",
 	  "Make tables, charts and report.html of a run again, from its files "
-	  "alone.",
+	  "alone; or one report of several runs of a machine.",
 	  report_options, do_report },
 	{ "doctor", "",
 	  "What on this machine makes numbers noisy, and how to mend it; "

@@ -49,7 +49,7 @@ static struct pool_estimate mean_of(const double *x, size_t n, double level)
 static struct pool_estimate mean_of_medians(double *median, size_t n,
 					    double level)
 {
-	bool positive = true;
+	bool positive = n > 1; /* one stays as it is */
 	struct pool_estimate e;
 
 	for (size_t i = 0; i < n; i++)

@@ -24,6 +24,7 @@
 #include "lookup.h"
 #include "noise_file.h"
 #include "report_html.h"
+#include "report_pool.h"
 #include "rundir.h"
 #include "summary.h"
 #include "tables.h"
@@ -535,13 +536,15 @@ static void write_markdown(const void *what, FILE *out)
 {
 	const struct report *r = what;
 	const struct summary *s = &r->summary;
+	char pooled[REPORT_POOLED];
 
+	report_pooled(&r->env, pooled);
 	fprintf(out,
 		"# What it costs to hand work over on %s\n\n"
 		"Run %s. Medians over fresh processes with their 95 %% "
 		"intervals; places as hwloc names them (`pu`: both parties on "
-		"one PU; `any`: not bound).\n\n%s## Claims\n",
-		s->row[0].machine, s->row[0].run,
+		"one PU; `any`: not bound).\n\n%s%s%s## Claims\n",
+		s->row[0].machine, s->row[0].run, pooled, *pooled ? "\n\n" : "",
 		is_emulated(s) ?
 			"**Emulated**: a program executed the instructions "
 			"(`emulation` in env.csv). Every time here is that "
@@ -639,7 +642,8 @@ void report_print(const struct summary *summary, const struct env_file *env,
 	if (!r.claim)
 		die("out of memory for the claims");
 	print_terminal(&r, terminal);
-	write_markdown(&r, markdown);
+	if (markdown)
+		write_markdown(&r, markdown);
 	free(r.claim);
 }
 
