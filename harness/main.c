@@ -43,6 +43,7 @@ enum {
 	KEY_THRESHOLD,
 	KEY_FAIL_ON,
 	KEY_GROUP,
+	KEY_MATCH,
 	KEY_FORMAT,
 	KEY_CASE,
 	KEY_METRIC,
@@ -144,6 +145,7 @@ static error_t parse_compare(int key, char *arg, struct argp_state *state)
 					      "json", NULL };
 	static const char *const group[] = { "default", "machine", "run",
 					     NULL };
+	static const char *const match[] = { "same", "nearest", NULL };
 	struct compare_options *o = &((struct options *)state->input)->compare;
 
 	switch (key) {
@@ -164,6 +166,10 @@ static error_t parse_compare(int key, char *arg, struct argp_state *state)
 	case KEY_GROUP:
 		o->grouping = (enum compare_grouping)take_choice(state, "group",
 								 arg, group);
+		return 0;
+	case KEY_MATCH:
+		o->matching = (enum compare_matching)take_choice(state, "match",
+								 arg, match);
 		return 0;
 	case KEY_FORMAT:
 		o->format = (enum compare_format)take_choice(state, "format",
@@ -305,6 +311,11 @@ static const struct argp_option compare_options[] = {
 	{ "group", KEY_GROUP, "machine|run", 0,
 	  "Compare machines, all runs of each together, or runs (default: "
 	  "machines where there are several and one has several runs)",
+	  0 },
+	{ "match", KEY_MATCH, "same|nearest", 0,
+	  "Places beside those of the same name (default), or one PU, the "
+	  "nearest other core and the farthest beside each other, whatever "
+	  "they are called",
 	  0 },
 	{ "case", KEY_CASE, "GLOB", 0,
 	  "Only these cases; may be given several times", 1 },

@@ -27,6 +27,7 @@ _handoff_values() { # option
 		;;
 	--format) echo table markdown csv json ;;
 	--group) echo machine run ;;
+	--match) echo same nearest ;;
 	--budget | --deadline) echo 30s 60s 180s 5m ;;
 	--precision | --threshold) echo 1% 2% 5% ;;
 	esac
