@@ -602,7 +602,7 @@ int claim_crews(struct decisions *d, const struct claim *c)
 {
 	double pus = allowed_pus(d->env);
 	struct claim_line *line = begin(d, c, "");
-	struct crew crew[POINTS];
+	struct crew crew[POINTS] = { { 0, NULL } };
 	size_t n = read_crews(d->summary, c->cases, pus, crew);
 
 	if (!line)

@@ -226,7 +226,8 @@ static struct metric_place *list_places(const struct pool_run *pool,
 		if (is_news(pool, &measured, &place[i]))
 			place[used++] = place[i];
 	*count = used;
-	qsort(place, *count, sizeof(*place), by_place);
+	if (used)
+		qsort(place, used, sizeof(*place), by_place);
 	lookup_free(&seen);
 	lookup_free(&cases);
 	lookup_free(&measured);
@@ -370,12 +371,27 @@ static void copy_names(struct pool_run *pool, struct summary_row *row,
 	row->metric = lookup_text(texts, of->metric);
 }
 
+/* Why there is no number: as the first run that looked says. */
+static void copy_reason(struct pool_run *pool, struct summary_row *row,
+			const struct summary_row *of)
+{
+	struct lookup *texts = &pool->summary.texts;
+
+	row->invocations = row->samples = NAN;
+	row->method = row->flags = "";
+	if (!of)
+		return;
+	row->unit = lookup_text(texts, of->unit);
+	row->status = lookup_text(texts, of->status);
+	row->reason = lookup_text(texts, of->reason);
+}
+
 static int make_row(struct pool_run *pool, const struct metric_place *place,
 		    struct summary_row *row, struct pool_row *beside, char *err,
 		    size_t size)
 {
 	const struct summary_row *first = NULL;
-	char flags[256] = "", runs[64];
+	char flags[256] = "";
 
 	beside->min = beside->max = NAN;
 	for (size_t s = 0; s < pool->sources; s++) {
@@ -393,23 +409,17 @@ static int make_row(struct pool_run *pool, const struct metric_place *place,
 	row->value = row->ci.low = row->ci.high = NAN;
 	row->p50 = row->p90 = row->p99 = row->p999 = NAN;
 	if (!row->ok) {
-		struct lookup *texts = &pool->summary.texts;
-
-		row->unit = lookup_text(texts, first->unit);
-		row->status = lookup_text(texts, first->status);
-		row->reason = lookup_text(texts, first->reason);
-		row->invocations = row->samples = NAN;
-		row->method = row->flags = "";
+		copy_reason(pool, row, first);
 		return 0;
 	}
 	estimate(pool, place, row);
 	if (beside->runs < pool->sources) {
+		size_t used = strlen(flags);
+
 		pool->partial++;
 		pool->alone += beside->runs == 1;
-		snprintf(runs, sizeof(runs), "%sruns:%zu/%zu",
-			 *flags ? ";" : "", beside->runs, pool->sources);
-		snprintf(flags + strlen(flags), sizeof(flags) - strlen(flags),
-			 "%s", runs);
+		snprintf(flags + used, sizeof(flags) - used, "%sruns:%zu/%zu",
+			 used ? ";" : "", beside->runs, pool->sources);
 	}
 	row->flags = lookup_text(&pool->summary.texts, flags);
 	return 0;
@@ -602,6 +612,8 @@ static void make_env(struct pool_run *pool)
 int pool_run_read(struct pool_run *pool, char *const *path, size_t paths,
 		  char *err, size_t size)
 {
+	const char *run = "";
+
 	*err = '\0';
 	memset(pool, 0, sizeof(*pool));
 	pool->source = allocate(paths, sizeof(*pool->source));
@@ -614,9 +626,11 @@ int pool_run_read(struct pool_run *pool, char *const *path, size_t paths,
 		pool->sources++;
 		if (result)
 			goto failed;
+		if (!i)
+			run = source->summary.row->run;
 	}
-	snprintf(pool->run, sizeof(pool->run), "%.24s+%zu",
-		 pool->source[0].summary.row->run, paths - 1);
+	snprintf(pool->run, sizeof(pool->run), "%.24s+%hu", run,
+		 (unsigned short)(paths - 1));
 	make_env(pool);
 	if (!make_rows(pool, err, size) && !make_histograms(pool, err, size))
 		return 0;
