@@ -424,8 +424,7 @@ static int do_report(struct options *o)
 			  "several runs of one machine");
 	if (o->pattern_count > 1)
 		return report_pool(o->patterns, o->pattern_count, o->run.dir,
-				   stdout) |
-		       flush_output();
+				   stdout);
 	if (o->run.dir)
 		die_usage("-o: a single run's report goes into its own "
 			  "directory; name several runs to pool them in "

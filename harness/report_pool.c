@@ -105,6 +105,18 @@ static int write_report(const struct pool_run *pool, const char *dir, FILE *out)
 	return report_make(dir, out);
 }
 
+static int print_tables(const struct pool_run *pool, FILE *out)
+{
+	report_print(&pool->summary, &pool->env, out, NULL);
+	fputs("\nNothing was written: -o DIR makes a run of them, with "
+	      "tables.md, charts and report.html\n",
+	      out);
+	if (!fflush(out) && !ferror(out))
+		return EXIT_DONE;
+	warn("standard output: %s", strerror(errno));
+	return EXIT_CASE_FAILED;
+}
+
 int report_pool(char *const *path, size_t paths, const char *dir, FILE *out)
 {
 	char err[PATH_MAX + 512], text[REPORT_POOLED];
@@ -126,10 +138,7 @@ int report_pool(char *const *path, size_t paths, const char *dir, FILE *out)
 	if (dir) {
 		result = write_report(&pool, dir, out);
 	} else {
-		report_print(&pool.summary, &pool.env, out, NULL);
-		fputs("\nNothing was written: -o DIR makes a run of them, with "
-		      "tables.md, charts and report.html\n",
-		      out);
+		result = print_tables(&pool, out);
 	}
 	pool_run_free(&pool);
 	return result;
