@@ -15,6 +15,7 @@
 #include "die.h"
 #include "grow.h"
 #include "pool.h"
+#include "row_check.h"
 #include "run_table.h"
 
 static const char what[] = "the runs";
@@ -425,11 +426,33 @@ static int make_row(struct pool_run *pool, const struct metric_place *place,
 	return 0;
 }
 
+/* What is put together is a run, and no larger than its readers take one. */
+static int check_size(const struct pool_run *pool, size_t rows, char *err,
+		      size_t size)
+{
+	double invocations = 0;
+
+	for (size_t s = 0; s < pool->sources; s++)
+		for (size_t i = 0; i < pool->source[s].summary.count; i++)
+			if (pool->source[s].summary.row[i].ok)
+				invocations += pool->source[s]
+						       .summary.row[i]
+						       .invocations;
+	if (rows <= SUMMARY_ROWS_MAX && invocations <= INVOCATION_ROWS_MAX)
+		return 0;
+	snprintf(err, size,
+		 "%zu runs come to %zu rows and %.0f of invocations, and a run "
+		 "may have %d and %d: pool fewer of them",
+		 pool->sources, rows, invocations, SUMMARY_ROWS_MAX,
+		 INVOCATION_ROWS_MAX);
+	return -1;
+}
+
 static int make_rows(struct pool_run *pool, char *err, size_t size)
 {
 	size_t count;
 	struct metric_place *place = list_places(pool, &count);
-	int result = 0;
+	int result = check_size(pool, count, err, size);
 
 	pool->summary.row = allocate(count, sizeof(*pool->summary.row));
 	pool->row = allocate(count, sizeof(*pool->row));

@@ -4,6 +4,7 @@
 #include "pool_run.h"
 #include "scratch.h"
 
+#include "compare.h"
 #include "csv.h"
 #include "made_up_run.h"
 #include "records.h"
@@ -346,6 +347,55 @@ static void test_records(void **state)
 	pool_run_free(&pool);
 }
 
+static void make_first(const char *dir, const char *machine, const char *run,
+		       double scale)
+{
+	struct made_up m = made_up_begin(dir, machine, run);
+	double first[7];
+
+	for (int i = 0; i < 7; i++)
+		first[i] = fast[i] * scale;
+	made_up_values(&m, "create,pthread,thread,pu,-,first,ns", "single",
+		       first, 7);
+	made_up_end(&m);
+}
+
+/* Claims of a machine with several runs are not its first run's. */
+static void test_claims_of_machine(void **state)
+{
+	char *const path[] = { (char *)"m1", (char *)"m2", (char *)"n1" };
+	const struct compare_options options = { .paths = path,
+						 .path_count = 3,
+						 .threshold = 0.02 };
+	struct comparison c;
+	bool found = false;
+
+	(void)state;
+	/* 1 ms and 20 ms, where less than 5 ms are claimed */
+	make_first("m1", "m", "r1", 1e4);
+	make_first("m2", "m", "r2", 2e5);
+	make_first("n1", "n", "r3", 1e4);
+	compare_make(&c, &options);
+	assert_int_equal(c.groups, 2);
+	for (size_t i = 0; i < c.claims; i++) {
+		const struct compare_claim *claim = &c.claim[i];
+
+		if (strncmp(claim->claim, "first instruction of a worker: pth",
+			    34))
+			continue;
+		found = true;
+		assert_string_equal(claim->of[0].verdict, "cannot tell");
+		assert_string_equal(claim->of[1].verdict, "holds");
+	}
+	assert_true(found);
+	found = false;
+	for (size_t i = 0; i < c.notes; i++)
+		found |= !strcmp(c.note[i],
+				 "A: claims are decided by its 2 runs, pooled");
+	assert_true(found);
+	compare_free(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_numbering_and_quantiles),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_claims_of_machine),
 	};
 
 	return cmocka_run_group_tests(tests, scratch_enter, scratch_leave);
