@@ -418,7 +418,7 @@ static int do_report(struct options *o)
 				   stdout) |
 		       flush_output();
 	if (o->json)
-		die_usage("report --json takes one run");
+		die_usage("report --json takes the directory of one run");
 	if (!o->pattern_count)
 		die_usage("report takes the directory of a run, or those of "
 			  "several runs of one machine");

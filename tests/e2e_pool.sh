@@ -47,7 +47,7 @@ expect "and a directory that holds a run" refused "holds a run"
 attempt "$PROGRAM" report a -o c
 expect "and -o for one run" refused "single run"
 attempt "$PROGRAM" report --json a b
-expect "and --json for two" refused "one run"
+expect "and --json for two" refused "directory of one run"
 expect "and nothing is written" [ ! -e c ]
 
 # ------------------------------------------------------------- on a terminal
