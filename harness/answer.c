@@ -135,6 +135,8 @@ static void add_time(char *text, const struct summary_row *row)
 		add(text, " [%s, %s]",
 		    units_time(low, sizeof(low), row->ci.low),
 		    units_time(high, sizeof(high), row->ci.high));
+	if (summary_disturbed(row))
+		add(text, " (disturbed)");
 }
 
 /* " 4.2 µs between threads and 4.3 µs between processes" */
@@ -182,6 +184,8 @@ static void add_ratio(char *text, const struct summary_row *of,
 		add(text, " [%s, %s]",
 		    units_count(low, sizeof(low), of->ci.low / to->ci.high),
 		    units_count(high, sizeof(high), of->ci.high / to->ci.low));
+	if (summary_disturbed(of) || summary_disturbed(to))
+		add(text, " (disturbed)");
 	add(text, " times");
 }
 

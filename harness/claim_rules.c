@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "litmus_table.h"
 #include "place.h"
 #include "units.h"
 
@@ -82,18 +83,18 @@ static void format_measured(char *buf, size_t size, const char *unit,
 
 void claim_doubt(struct claim_line *line, const struct summary_row *row)
 {
-	static const char *const flag[] = { "disturbed", "unwatched" };
-
-	for (size_t i = 0; row && i < sizeof(flag) / sizeof(*flag); i++)
-		if (row->ok && summary_flagged(row, flag[i]) &&
-		    (!line->doubt || !strcmp(flag[i], "disturbed")))
-			line->doubt = flag[i];
+	line->disturbed |= summary_disturbed(row);
+	line->unwatched |= row->ok && summary_flagged(row, "unwatched");
 }
+
+static const char too_few[] =
+	"cannot tell: too few invocations for an interval";
+static const char disturbed[] = "cannot tell: disturbed by other work";
 
 static const char *decide(struct interval ci, double low, double high)
 {
-	if (isnan(ci.low))
-		return "cannot tell: too few invocations for an interval";
+	if (isnan(ci.low) || isnan(ci.high))
+		return too_few;
 	if (ci.low >= low && ci.high <= high)
 		return "holds";
 	if (ci.high < low || ci.low > high)
@@ -101,16 +102,42 @@ static const char *decide(struct interval ci, double low, double high)
 	return "cannot tell";
 }
 
+/* Other work makes a time longer, never shorter: what is below a limit in spite
+ * of it would be so without it. Of a ratio it says nothing, nor of what is
+ * above a limit. */
+static const char *decide_disturbed(struct interval ci, bool is_time,
+				    double low, double high)
+{
+	bool below =
+		is_time && (ci.high < low || (low <= 0 && ci.high <= high));
+	const char *verdict = decide(ci, low, high);
+
+	return below || !strncmp(verdict, "cannot", 6) ? verdict : disturbed;
+}
+
 static bool is_ratio(const struct claim *c)
 {
 	return c->to.variant || c->to.peer || c->to.place || c->to.param;
 }
 
+/* What the two intervals of a ratio allow. Where its divisor may be 0, that is
+ * any number. */
+static struct interval divide(struct interval a, struct interval b)
+{
+	if (isnan(a.low) || isnan(b.low))
+		return (struct interval){ NAN, NAN };
+	if (b.low <= 0)
+		return (struct interval){ -INFINITY, INFINITY };
+	return (struct interval){ a.low / (a.low < 0 ? b.low : b.high),
+				  a.high / (a.high < 0 ? b.high : b.low) };
+}
+
 /* What a row has to say to a claim: its own value, or its ratio to another's,
- * with the interval that both intervals allow. 0, or -1: nothing, and why. */
+ * with the interval that both intervals allow. `line` learns what the flags say
+ * against them. 0, or -1: nothing, and why. */
 static int say(const struct summary *summary, const struct claim *c,
-	       const struct summary_row *row, double *value,
-	       struct interval *ci, const char **why)
+	       const struct summary_row *row, struct claim_line *line,
+	       double *value, struct interval *ci, const char **why)
 {
 	const struct summary_row *other = NULL;
 
@@ -120,6 +147,7 @@ static int say(const struct summary *summary, const struct claim *c,
 	*value = row->value * c->factor;
 	*ci = (struct interval){ row->ci.low * c->factor,
 				 row->ci.high * c->factor };
+	claim_doubt(line, row);
 	if (!is_ratio(c))
 		return 0;
 	other = summary_beside(summary, row, c->to, NULL);
@@ -128,8 +156,8 @@ static int say(const struct summary *summary, const struct claim *c,
 	if (!other || !other->ok)
 		return -1;
 	*value /= other->value;
-	*ci = (struct interval){ ci->low / other->ci.high,
-				 ci->high / other->ci.low };
+	*ci = divide(*ci, other->ci);
+	claim_doubt(line, other);
 	return 0;
 }
 
@@ -151,21 +179,22 @@ static int decide_row(struct decisions *d, const struct claim *c,
 	rest_on(line, summary_id(row, id, sizeof(id)), row->metric);
 	snprintf(line->basis, sizeof(line->basis), "%.90s %.20s%s", id,
 		 row->metric, c->factor == 0.5 ? " ÷ 2" : "");
-	if (say(d->summary, c, row, &value, &ci, &why)) {
+	if (say(d->summary, c, row, line, &value, &ci, &why)) {
 		snprintf(line->verdict, sizeof(line->verdict),
 			 "not run: %.180s", why);
 		return 0;
 	}
 	format_measured(measured, sizeof(measured),
 			is_ratio(c) ? "count" : row->unit, value, ci);
-	claim_doubt(line, row);
-	if (is_ratio(c))
-		claim_doubt(line, summary_beside(d->summary, row, c->to, NULL));
 	take_number(line, is_ratio(c) ? "ratio" : row->unit, value, ci);
 	snprintf(line->measured, sizeof(line->measured), "%s%s", measured,
 		 is_ratio(c) ? " ×" : "");
 	snprintf(line->verdict, sizeof(line->verdict), "%s",
-		 decide(ci, c->low, c->high));
+		 line->disturbed ?
+			 decide_disturbed(
+				 ci, !is_ratio(c) && !strcmp(row->unit, "ns"),
+				 c->low, c->high) :
+			 decide(ci, c->low, c->high));
 	return 0;
 }
 
@@ -216,14 +245,21 @@ int claim_range(struct decisions *d, const struct claim *c)
 
 /* Points of a line, read off rows of one metric: bytes and values. */
 enum { POINTS = 32 };
+struct points {
+	double x[POINTS], y[POINTS];
+	size_t n;
+	const struct summary_row *least, *most; /* bytes */
+	bool has_intervals;
+};
 
-static size_t read_points(struct claim_line *line,
-			  const struct summary *summary, const char *cases,
-			  const char *metric, double *x, double *y)
+static void read_points(struct points *p, struct claim_line *line,
+			const struct summary *summary, const char *cases,
+			const char *metric)
 {
-	size_t n = 0;
+	double low = INFINITY, high = -INFINITY;
 
-	for (size_t i = 0; i < summary->count && n < POINTS; i++) {
+	*p = (struct points){ .has_intervals = true };
+	for (size_t i = 0; i < summary->count && p->n < POINTS; i++) {
 		const struct summary_row *row = &summary->row[i];
 		const char *amount = strchr(row->param, '=');
 		uint64_t bytes;
@@ -232,30 +268,52 @@ static size_t read_points(struct claim_line *line,
 		    units_parse_bytes(amount + 1, &bytes) ||
 		    !summary_matches(row, cases))
 			continue;
+		p->x[p->n] = (double)bytes;
+		p->y[p->n++] = row->value;
+		p->has_intervals &= !isnan(row->ci.low);
 		claim_doubt(line, row);
-		x[n] = (double)bytes;
-		y[n++] = row->value;
+		if ((double)bytes < low)
+			p->least = row;
+		if ((double)bytes > high)
+			p->most = row;
+		low = fmin(low, (double)bytes);
+		high = fmax(high, (double)bytes);
 	}
-	return n;
+}
+
+/* By the line's interval, and by those of its ends: three points may lie on a
+ * line by chance, which then has none to speak of. */
+static const char *judge_slope(const struct points *p, bool was_disturbed,
+			       struct interval slope)
+{
+	if (!p->has_intervals)
+		return too_few;
+	if (was_disturbed)
+		return disturbed;
+	if (slope.low > 0 && p->most->ci.low > p->least->ci.high)
+		return "holds";
+	if (slope.high < 0 && p->most->ci.high < p->least->ci.low)
+		return "differs";
+	return "cannot tell";
 }
 
 int claim_slope(struct decisions *d, const struct claim *c)
 {
 	struct claim_line *line = begin(d, c, ", a line");
 	char v[UNITS_SIZE], low[UNITS_SIZE], high[UNITS_SIZE];
-	double x[POINTS], y[POINTS], gib = 0x1p30;
+	const double gib = 0x1p30;
+	struct points p;
 	struct line fit;
-	size_t n;
 
 	if (!line)
 		return -1;
-	n = read_points(line, d->summary, c->cases, c->metric, x, y);
-	if (n < 3) {
+	read_points(&p, line, d->summary, c->cases, c->metric);
+	if (p.n < 3) {
 		snprintf(line->verdict, sizeof(line->verdict),
 			 "not run: fewer than three sizes were measured");
 		return 0;
 	}
-	fit = stats_line(x, y, n, 0.95);
+	fit = stats_line(p.x, p.y, p.n, 0.95);
 	take_number(line, "ns/GiB", fit.slope * gib,
 		    (struct interval){ fit.slope_ci.low * gib,
 				       fit.slope_ci.high * gib });
@@ -265,9 +323,7 @@ int claim_slope(struct decisions *d, const struct claim *c)
 		 units_time(low, sizeof(low), fit.slope_ci.low * gib),
 		 units_time(high, sizeof(high), fit.slope_ci.high * gib));
 	snprintf(line->verdict, sizeof(line->verdict), "%s",
-		 fit.slope_ci.low > 0  ? "holds" :
-		 fit.slope_ci.high < 0 ? "differs" :
-					 "cannot tell");
+		 judge_slope(&p, line->disturbed, fit.slope_ci));
 	return 0;
 }
 
@@ -309,55 +365,83 @@ fence_row(const struct summary *summary, const char *variant, const char *param)
 	return row;
 }
 
+/* What one value rises by to another, as both intervals allow. */
+static struct interval rise(const struct summary_row *from,
+			    const struct summary_row *to)
+{
+	return (struct interval){ to->ci.low - from->ci.high,
+				  to->ci.high - from->ci.low };
+}
+
+/* The exchange's row and the plain store's, with none and with 32 outstanding.
+ */
+enum { XCHG_0, XCHG_32, MOV_0, MOV_32, DRAINS };
+
+static const char *judge_drains(const struct summary_row *const *row)
+{
+	struct interval xchg = rise(row[XCHG_0], row[XCHG_32]);
+	struct interval mov = rise(row[MOV_0], row[MOV_32]);
+	double most = fmax(fabs(mov.low), fabs(mov.high));
+
+	if (isnan(xchg.low) || isnan(mov.low))
+		return too_few;
+	if (row[XCHG_32]->ci.high < 3 * row[XCHG_0]->ci.low)
+		return "differs";
+	/* where the plain store rises as well, something else may wait */
+	if (xchg.low > 0 && row[XCHG_32]->ci.low >= 3 * row[XCHG_0]->ci.high &&
+	    most < xchg.low / 10)
+		return "holds";
+	return "cannot tell";
+}
+
 int claim_drains(struct decisions *d, const struct claim *claim)
 {
-	const struct summary *summary = d->summary;
-	const struct summary_row *x0, *x32, *m0, *m32;
+	static const struct {
+		const char *variant, *param;
+	} of[DRAINS] = {
+		[XCHG_0] = { "xchg", "outstanding=0" },
+		[XCHG_32] = { "xchg", "outstanding=32" },
+		[MOV_0] = { "mov", "outstanding=0" },
+		[MOV_32] = { "mov", "outstanding=32" },
+	};
 	struct claim_line *line = begin(d, claim, "");
-	char text[4][UNITS_SIZE], more[3 * UNITS_SIZE + 8];
+	char text[DRAINS][UNITS_SIZE], more[64];
+	const struct summary_row *row[DRAINS];
+	const char *verdict;
+	bool all = true;
 
 	if (!line)
 		return -1;
-	x0 = fence_row(summary, "xchg", "outstanding=0");
-	x32 = fence_row(summary, "xchg", "outstanding=32");
-	m0 = fence_row(summary, "mov", "outstanding=0");
-	m32 = fence_row(summary, "mov", "outstanding=32");
-	if (!x0 || !x32 || !m0 || !m32 || !x0->ok || !x32->ok || !m0->ok ||
-	    !m32->ok) {
+	for (int i = 0; i < DRAINS; i++) {
+		row[i] = fence_row(d->summary, of[i].variant, of[i].param);
+		all &= row[i] && row[i]->ok;
+	}
+	if (!all) {
 		snprintf(line->verdict, sizeof(line->verdict),
 			 "not run: %.180s",
-			 x32 && !x32->ok ? x32->reason :
-					   "the run did not include it");
+			 row[XCHG_32] && !row[XCHG_32]->ok ?
+				 row[XCHG_32]->reason :
+				 "the run did not include it");
 		return 0;
 	}
-	claim_doubt(line, x0);
-	claim_doubt(line, x32);
-	claim_doubt(line, m0);
-	claim_doubt(line, m32);
-	double rise = x32->value - x0->value;
-	struct interval rise_ci = { x32->ci.low - x0->ci.high,
-				    x32->ci.high - x0->ci.low };
-
-	format_measured(more, sizeof(more), "ns", rise, rise_ci);
+	for (int i = 0; i < DRAINS; i++) {
+		units_time(text[i], UNITS_SIZE, row[i]->value);
+		claim_doubt(line, row[i]);
+	}
+	format_measured(more, sizeof(more), "ns",
+			row[XCHG_32]->value - row[XCHG_0]->value,
+			rise(row[XCHG_0], row[XCHG_32]));
 	snprintf(line->measured, sizeof(line->measured),
-		 "XCHG %s → %s: %s more; MOV %s → %s",
-		 units_time(text[0], UNITS_SIZE, x0->value),
-		 units_time(text[1], UNITS_SIZE, x32->value), more,
-		 units_time(text[2], UNITS_SIZE, m0->value),
-		 units_time(text[3], UNITS_SIZE, m32->value));
-	bool told = !isnan(x0->ci.low) && !isnan(x32->ci.low);
-	bool drains = x32->ci.low >= 3 * x0->ci.high && rise > 0;
-	bool plain = fabs(m32->value - m0->value) < rise / 10;
-
-	if (x0->ci.low > 0)
-		take_number(line, "ratio", x32->value / x0->value,
-			    (struct interval){ x32->ci.low / x0->ci.high,
-					       x32->ci.high / x0->ci.low });
+		 "XCHG %s → %s: %s more; MOV %s → %s", text[XCHG_0],
+		 text[XCHG_32], more, text[MOV_0], text[MOV_32]);
+	if (row[XCHG_0]->ci.low > 0)
+		take_number(line, "ratio",
+			    row[XCHG_32]->value / row[XCHG_0]->value,
+			    divide(row[XCHG_32]->ci, row[XCHG_0]->ci));
+	verdict = judge_drains(row);
 	snprintf(line->verdict, sizeof(line->verdict), "%s",
-		 !told ? "cannot tell: too few invocations for an interval" :
-		 drains && plain               ? "holds" :
-		 x32->ci.high < 3 * x0->ci.low ? "differs" :
-						 "cannot tell");
+		 line->disturbed && strncmp(verdict, "cannot", 6) ? disturbed :
+								    verdict);
 	return 0;
 }
 
@@ -388,6 +472,33 @@ struct crew {
 	const struct summary_row *row;
 };
 
+static double width(const struct summary_row *row)
+{
+	return row->ci.high - row->ci.low;
+}
+
+/* Where a size was measured twice, as 2 and as the number of PUs, the narrower
+ * interval tells more. */
+static size_t add_crew(struct crew *crew, size_t n, struct crew new)
+{
+	size_t i = 0;
+
+	while (i < n && crew[i].workers != new.workers)
+		i++;
+	if (i == n || isnan(width(crew[i].row)) ||
+	    width(new.row) < width(crew[i].row))
+		crew[i] = new;
+	return i == n ? n + 1 : n;
+}
+
+static int by_workers(const void *a, const void *b)
+{
+	const struct crew *p = a, *q = b;
+
+	return (p->workers > q->workers) - (p->workers < q->workers);
+}
+
+/* The smallest first. */
 static size_t read_crews(const struct summary *summary, const char *cases,
 			 double pus, struct crew *crew)
 {
@@ -400,54 +511,106 @@ static size_t read_crews(const struct summary *summary, const char *cases,
 		if (!row->ok || !count || strcmp(row->metric, "rate") ||
 		    !summary_matches(row, cases))
 			continue;
-		crew[n].workers =
-			!strcmp(count + 1, "pus")  ? pus :
-			!strcmp(count + 1, "2pus") ? 2 * pus :
-						     strtod(count + 1, NULL);
-		crew[n++].row = row;
+		n = add_crew(crew, n,
+			     (struct crew){
+				     !strcmp(count + 1, "pus") ?
+					     pus :
+				     !strcmp(count + 1, "2pus") ?
+					     2 * pus :
+					     strtod(count + 1, NULL),
+				     row,
+			     });
 	}
+	qsort(crew, n, sizeof(*crew), by_workers);
 	return n;
 }
 
-/* The smallest crew that the best one does not surpass by its whole interval
- * is how many are worth it: it holds where they are as many as there are PUs,
- * and more of them were tried. */
-static void judge_crews(struct claim_line *line, const struct crew *crew,
-			size_t n, double pus)
-{
-	const struct crew *best = crew, *enough, *most = crew;
+/* Another crew that gets this much more done is worth having. */
+static const double worth = 1.1;
 
-	for (size_t i = 1; i < n; i++) {
-		if (crew[i].row->value > best->row->value)
-			best = &crew[i];
-		if (crew[i].workers > most->workers)
-			most = &crew[i];
+/* Which crews may be the smallest that is enough, none getting `worth` more
+ * done: from the first that is not surely beaten to the first that surely is
+ * not, by the intervals of both; `told`, by the values alone. */
+struct enough {
+	const struct crew *low, *told, *high;
+};
+
+static struct enough find_enough(const struct crew *crew, size_t n)
+{
+	struct enough e = { NULL, NULL, &crew[n - 1] };
+	double value = 0, low = -INFINITY;
+	bool sure = false;
+
+	for (size_t i = 0; i < n; i++) {
+		value = fmax(value, crew[i].row->value);
+		low = fmax(low, crew[i].row->ci.low);
 	}
-	enough = best;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		const struct summary_row *row = crew[i].row;
+		double others = -INFINITY;
+
+		for (size_t k = 0; k < n; k++)
+			if (k != i)
+				others = fmax(others, crew[k].row->ci.high);
+		if (!e.low && row->ci.high * worth >= low)
+			e.low = &crew[i];
+		if (!e.told && row->value * worth >= value)
+			e.told = &crew[i];
+		if (!sure && row->ci.low * worth >= others) {
+			sure = true;
+			e.high = &crew[i];
+		}
+	}
+	return e;
+}
+
+/* It holds where as many as there are PUs are enough and no fewer, whichever
+ * crews may be; and where more of them were tried. */
+static const char *judge_crews(const struct enough *e, const struct crew *most,
+			       double pus)
+{
+	if (e->high->workers < pus || e->low->workers > pus)
+		return "differs";
+	if (e->low->workers < e->high->workers)
+		return "cannot tell";
+	return most->workers > pus ? "holds" :
+				     "cannot tell: no more were tried";
+}
+
+static void say_crews(struct claim_line *line, const struct crew *crew,
+		      size_t n, double pus)
+{
+	const struct crew *most = &crew[n - 1];
+	struct interval ci = { NAN, NAN };
+	bool has_intervals = true;
+	struct enough e;
+	char range[64];
+
+	for (size_t i = 0; i < n; i++) {
+		has_intervals &= !isnan(crew[i].row->ci.low);
 		claim_doubt(line, crew[i].row);
-	for (size_t i = 0; i < n; i++)
-		if (crew[i].row->ci.high >= best->row->ci.low &&
-		    crew[i].workers < enough->workers)
-			enough = &crew[i];
+	}
+	e = find_enough(crew, n);
+	if (has_intervals)
+		ci = (struct interval){ e.low->workers, e.high->workers };
+	if (has_intervals && ci.low < ci.high)
+		snprintf(range, sizeof(range), "%.0f–%.0f", ci.low, ci.high);
+	else
+		snprintf(range, sizeof(range), "%.0f", e.told->workers);
 	snprintf(line->measured, sizeof(line->measured),
-		 "%.0f on %.0f PUs (%.0f tried)", enough->workers, pus,
-		 most->workers);
-	take_number(line, "count", enough->workers,
-		    (struct interval){ NAN, NAN });
+		 "%s on %.0f PUs (%.0f tried)", range, pus, most->workers);
+	take_number(line, "count", e.told->workers, ci);
 	snprintf(line->verdict, sizeof(line->verdict), "%s",
-		 isnan(best->row->ci.low) ?
-			 "cannot tell: too few invocations for an interval" :
-		 most->workers <= pus   ? "cannot tell: no more were tried" :
-		 enough->workers == pus ? "holds" :
-					  "differs");
+		 !has_intervals  ? too_few :
+		 line->disturbed ? disturbed :
+				   judge_crews(&e, most, pus));
 }
 
 int claim_crews(struct decisions *d, const struct claim *c)
 {
 	double pus = allowed_pus(d->env);
 	struct claim_line *line = begin(d, c, "");
-	struct crew crew[POINTS];
+	struct crew crew[POINTS] = { { 0, NULL } };
 	size_t n = read_crews(d->summary, c->cases, pus, crew);
 
 	if (!line)
@@ -457,7 +620,7 @@ int claim_crews(struct decisions *d, const struct claim *c)
 			 "not run: the run did not include it, or not for "
 			 "several numbers of workers");
 	else
-		judge_crews(line, crew, n, pus);
+		say_crews(line, crew, n, pus);
 	return 0;
 }
 
@@ -506,8 +669,9 @@ static int judge_reordering(struct decisions *d, const struct claim *c,
 			    const struct summary_row *row)
 {
 	double tries = total_of(d->summary, row, "tries");
-	double control = total_of(d->summary, row, "control") /
-			 total_of(d->summary, row, "control_tries");
+	double seen = total_of(d->summary, row, "control");
+	double control_tries = total_of(d->summary, row, "control_tries");
+	double control = seen / control_tries;
 	bool must_be_seen = c->low > 0;
 	struct claim_line *line;
 	char claim[96], id[SUMMARY_ID];
@@ -518,7 +682,6 @@ static int judge_reordering(struct decisions *d, const struct claim *c,
 	if (!line)
 		return -1;
 	rest_on(line, summary_id(row, id, sizeof(id)), row->metric);
-	claim_doubt(line, row);
 	snprintf(line->basis, sizeof(line->basis), "%.90s %.20s", id,
 		 row->metric);
 	take_number(line, "count", row->value, (struct interval){ NAN, NAN });
@@ -534,8 +697,12 @@ static int judge_reordering(struct decisions *d, const struct claim *c,
 	snprintf(line->verdict, sizeof(line->verdict), "%s",
 		 row->value > 0 ? (must_be_seen ? "holds" : "differs") :
 		 !(control > 0) ? "cannot tell: the control shows nothing" :
-		 must_be_seen   ? "differs" :
-				  "holds");
+		 !litmus_control_tells(tries, seen, control_tries) ?
+				  "cannot tell: the control shows too little" :
+		 must_be_seen ? "differs" :
+				"holds");
+	/* what the control shows, it shows under the same disturbance */
+	claim_doubt(line, row);
 	return 0;
 }
 

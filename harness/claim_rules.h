@@ -37,19 +37,20 @@ struct claim {
  * Where no case has it, one line says why. */
 claim_rule claim_range;
 /* The metric rises with the bytes of the parameter, by the 95 % interval of a
- * line through all cases. */
+ * line through all cases and by those of its ends. */
 claim_rule claim_slope;
 /* With 32 missing stores outstanding, the exchange costs at least three times
- * what it costs with none (by the near ends of the intervals), and the plain
- * store rises by less than a tenth of that. */
+ * what it costs with none, and the plain store rises by less than a tenth of
+ * that, all by the near ends of the intervals. */
 claim_rule claim_drains;
 /* A litmus test on several PUs: low above 0: its weak outcome must be seen;
- * else it must not, while its control shows that it could have been. */
+ * else it must not, while its control shows that it would have been. */
 claim_rule claim_reordering;
 /* A range, on several PUs: on one nothing runs in parallel, whatever it is. */
 claim_rule claim_parallel;
-/* The smallest crew that the best one does not surpass is how many are worth
- * it: as many as there are PUs, where more were tried. */
+/* The smallest crew that none surpasses by a tenth is how many are worth it: as
+ * many as there are PUs, where more were tried. Intervals tell which crews it
+ * may be, and it holds or differs where it does for each of them. */
 claim_rule claim_crews;
 /* Linux 6.6 replaced CFS by EEVDF. */
 claim_rule claim_scheduler;
@@ -63,8 +64,7 @@ enum { CLAIM_ARCHITECTURES = 3 };
 const char *claim_variant(const char *bench, const char *variant,
 			  int architecture);
 
-/* Notes that a line rests on a row (NULL: on none) and what its flags say
- * against it. */
+/* Notes that a line rests on a row, and what the row's flags say against it. */
 void claim_doubt(struct claim_line *line, const struct summary_row *row);
 
 /* A line of which no number is known yet; NULL: no memory. */

@@ -70,7 +70,13 @@ const char claims_rules[] =
 	"held against the range. Claims of x86-64's instructions are held "
 	"against their counterparts elsewhere: LOCK XCHG is SWPAL on aarch64 "
 	"and AMOSWAP.AQRL on riscv64, MFENCE is DMB ISH and FENCE RW, RW, "
-	"LFENCE is DMB ISHLD.\n";
+	"LFENCE is DMB ISHLD. How many workers are worth it is the smallest "
+	"number that no other surpasses by a tenth; where their intervals "
+	"allow several, it is given as a range, and one can tell only what "
+	"is so for all of it. What is not seen in a litmus test says "
+	"something where, as frequent as the control, it would have been. A "
+	"value that other work disturbed is marked so: it stands where it is "
+	"a time below a limit in spite of that, and else one cannot tell.\n";
 
 #define MS *1e6
 #define US *1e3
@@ -523,18 +529,17 @@ static void doubt_emulated(struct decisions *d)
 	}
 }
 
-/* A line says so where a value that it rests on is not the machine's alone; it
- * is decided by its interval all the same, which the disturbance widens. */
-static void say_doubts(const struct decisions *d)
+/* No value that others disturbed, or may have, stands without saying so. */
+static void name_disturbed(struct decisions *d)
 {
 	for (size_t i = 0; i < d->used; i++) {
 		struct claim_line *line = &d->line[i];
 		size_t used = strlen(line->measured);
 
-		if (line->doubt && strcmp(line->measured, "-"))
+		if (line->disturbed || line->unwatched)
 			snprintf(line->measured + used,
 				 sizeof(line->measured) - used, " (%s)",
-				 line->doubt);
+				 line->disturbed ? "disturbed" : "unwatched");
 	}
 }
 
@@ -559,7 +564,7 @@ struct claim_line *claims_decide(const struct summary *summary,
 		return NULL;
 	}
 	doubt_emulated(&d);
-	say_doubts(&d);
+	name_disturbed(&d);
 	*count = d.used;
 	return d.line;
 }

@@ -14,7 +14,7 @@ struct claim_line {
 	char id[24];        /* "copy-count" */
 	char claim[96];     /* "copies of a message, worker" */
 	char claimed[32];   /* "1" */
-	char measured[160]; /* "1.00 [1.00, 1.00]" or "-" */
+	char measured[224]; /* "1.00 [1.00, 1.00]" or "-" */
 	char verdict[200];  /* holds, differs, cannot tell, not run: why */
 	char basis[128];    /* the case and metric, or the glob */
 
@@ -26,8 +26,9 @@ struct claim_line {
 	char cases[SUMMARY_ID]; /* a case id, or a glob where it rests on
 				 * several; "" where on no case */
 	char metric[32];
-	const char *doubt; /* "disturbed" or "unwatched", where a row that it
-			    * rests on is; `measured` ends with it; or NULL */
+	/* others ran where it was measured, or nobody could tell; `measured`
+	 * says so */
+	bool disturbed, unwatched;
 };
 
 /* The tables, as their readers know them: which claims each has, in order, and

@@ -29,6 +29,13 @@ enum compare_grouping {
 	COMPARE_BY_RUN,
 };
 
+/* Which places of different machines stand beside each other. */
+enum compare_matching {
+	COMPARE_MATCH_SAME,    /* those of one name */
+	COMPARE_MATCH_NEAREST, /* one PU, one core, the nearest other core, the
+				* farthest one, whatever they are called */
+};
+
 /* What is said of a group beside the first one. The first four are those of
  * enum verdict. */
 enum compare_verdict {
@@ -48,6 +55,7 @@ struct compare_options {
 	double threshold; /* a difference this small is none: 0.02 */
 	unsigned fail_on; /* 1 << verdict, or-ed */
 	enum compare_grouping grouping;
+	enum compare_matching matching;
 	enum compare_format format;
 	char *cases; /* argz vector of globs over case ids; NULL: all */
 	size_t cases_length;
@@ -86,8 +94,15 @@ struct compare_group {
 	size_t runs;
 };
 
+/* Places that stand beside each other, of which each group may have its own. */
+struct compare_class {
+	char label[128];    /* "nearest(l3=package)" */
+	const char **place; /* one a group */
+};
+
 /* A case's metric in one group. */
 struct compare_side {
+	const char *id;     /* of the case there; NULL: the row's */
 	const char *status; /* "ok", "absent", …; "missing": not in the run */
 	const char *reason; /* not ok: why */
 	const char *method, *flags;
@@ -115,6 +130,8 @@ enum compare_kind {
 struct compare_row {
 	char *id;                      /* of the case */
 	const struct summary_row *row; /* bench … unit, of a run that has it */
+	struct summary_row *matched;   /* that, with a class for its place; NULL
+					* where it is called what it is */
 	enum compare_kind kind;
 	struct compare_side *side; /* one a group */
 };
@@ -148,7 +165,7 @@ struct compare_difference {
 struct compare_claim {
 	char id[24], claim[96], claimed[32];
 	struct compare_decision {
-		char measured[160], verdict[200];
+		char measured[224], verdict[200];
 	} * of; /* one a group */
 };
 
@@ -166,6 +183,10 @@ struct comparison {
 	struct compare_group *group;
 	size_t groups;
 	bool by_machine;
+	enum compare_matching matching;
+	struct compare_class *class; /* of COMPARE_MATCH_NEAREST */
+	size_t classes;
+	struct lookup texts;     /* ids of the sides */
 	struct compare_row *row; /* in the order of the first run that has it */
 	size_t rows;
 	struct compare_pairing *pairing; /* all, the largest effect first; those
@@ -197,6 +218,19 @@ void compare_read(struct comparison *c, const struct compare_options *options);
 void compare_decide(struct comparison *c);
 void compare_environment(struct comparison *c);
 void compare_claims(struct comparison *c);
+
+/*
+ * Which places of the groups stand beside each other, by COMPARE_MATCH_NEAREST;
+ * with a note of what they are, and of what is left out. Exits 2 where a
+ * machine has no second core.
+ */
+void compare_classes(struct comparison *c);
+
+/* What a group's place is called in the comparison: how many labels (0: it is
+ * left out), of which there are at most two. */
+enum { COMPARE_LABELS = 2 };
+size_t compare_labels(const struct comparison *c, size_t group,
+		      const char *place, const char *label[COMPARE_LABELS]);
 
 /* Reads comparison.curve from the histogram.csv of the runs that have one;
  * exits 2 where one is damaged. */

@@ -165,13 +165,30 @@ static void by_intervals(struct compare_pairing *p)
 	p->ci90 = p->ci;
 }
 
+/* Whether a count is known well enough to say that another one differs. One
+ * without an interval is, where it is a sum, or its invocations all found the
+ * same; two threads that do 1.90 and 1.95 times the work of one are not. */
+static bool is_sure(const struct compare_side *side)
+{
+	if (!isnan(side->ci.low))
+		return true;
+	if (strcmp(side->method, "exact"))
+		return false;
+	if (!side->samples ||
+	    side->value != stats_median(side->sample, side->samples))
+		return true;
+	for (size_t i = 0; i < side->samples; i++)
+		if (fabs(side->sample[i] - side->value) > count_noise)
+			return false;
+	return true;
+}
+
 /* Exact values have no interval, or one of nothing. */
 static void by_counts(struct compare_pairing *p)
 {
 	const struct compare_side *a = p->row->side;
 	const struct compare_side *b = a + p->group;
 	double apart = fabs(b->value - a->value);
-	bool exact = !strcmp(a->method, "exact") && !strcmp(b->method, "exact");
 	bool told = !isnan(a->ci.low) && !isnan(b->ci.low);
 	bool meet = told && a->ci.low <= b->ci.high && b->ci.low <= a->ci.high;
 
@@ -180,7 +197,7 @@ static void by_counts(struct compare_pairing *p)
 		p->ratio = b->value / a->value;
 	if (apart <= count_noise || meet)
 		p->verdict = COMPARE_SAME;
-	else if (told || exact)
+	else if (is_sure(a) && is_sure(b))
 		p->verdict = COMPARE_DIFFERS;
 	else
 		p->basis = why_no_ratio(STATS_TOO_FEW);

@@ -199,8 +199,10 @@ static void note_case(struct layout *l, const char *label, const char *id,
 	}
 }
 
+/* place: what the row's is called in the comparison. */
 static struct compare_row *row_for(struct layout *l, const char *id,
-				   const struct summary_row *s)
+				   const struct summary_row *s,
+				   const char *place)
 {
 	struct comparison *c = l->c;
 	size_t i = lookup_add(&l->rows, id, s->metric, c->rows);
@@ -216,6 +218,12 @@ static struct compare_row *row_for(struct layout *l, const char *id,
 		if (!row->id)
 			die("out of memory for the comparison");
 		row->row = s;
+		if (strcmp(place, s->place)) {
+			row->matched = allocate(1, sizeof(*row->matched));
+			*row->matched = *s;
+			row->matched->place = place;
+			row->row = row->matched;
+		}
 		row->kind = kind_of(s->unit);
 		row->side = allocate(c->groups, sizeof(*row->side));
 	}
@@ -325,6 +333,27 @@ static void fill_missing(struct layout *l, struct compare_row *row, size_t g)
 	side->method = side->flags = "";
 }
 
+/* One row of a run, under the name that its place has in the comparison. */
+static void add_as(struct layout *l, const struct compare_options *o, size_t g,
+		   const struct compare_run *run, const struct summary_row *s,
+		   const char *place)
+{
+	struct summary_row named = *s;
+	char id[SUMMARY_ID], own[SUMMARY_ID];
+	struct compare_side *side;
+
+	named.place = place;
+	summary_id(&named, id, sizeof(id));
+	summary_id(s, own, sizeof(own));
+	note_case(l, l->c->group[g].label, id, s);
+	if (!is_wanted(o, id, s->metric) && !is_wanted(o, own, s->metric))
+		return;
+	side = &row_for(l, id, s, place)->side[g];
+	if (strcmp(id, own))
+		side->id = lookup_text(&l->c->texts, own);
+	add_row(side, run, own, s);
+}
+
 static void lay_out(struct comparison *c, const struct compare_options *o)
 {
 	struct layout l = { .c = c };
@@ -338,13 +367,12 @@ static void lay_out(struct comparison *c, const struct compare_options *o)
 			for (size_t i = 0; i < run->summary.count; i++) {
 				const struct summary_row *s =
 					&run->summary.row[i];
-				char id[SUMMARY_ID];
+				const char *label[COMPARE_LABELS];
+				size_t labels =
+					compare_labels(c, g, s->place, label);
 
-				summary_id(s, id, sizeof(id));
-				note_case(&l, group->label, id, s);
-				if (is_wanted(o, id, s->metric))
-					add_row(&row_for(&l, id, s)->side[g],
-						run, id, s);
+				for (size_t k = 0; k < labels; k++)
+					add_as(&l, o, g, run, s, label[k]);
 			}
 		}
 	}
@@ -370,6 +398,9 @@ static bool any_case(const struct comparison *c, const char *glob)
 					 summary_id(&c->run[r].summary.row[i],
 						    id, sizeof(id))))
 				return true;
+	for (size_t i = 0; i < c->rows; i++)
+		if (case_matches(glob, c->row[i].id))
+			return true;
 	return false;
 }
 
@@ -411,10 +442,13 @@ void compare_read(struct comparison *c, const struct compare_options *o)
 	memset(c, 0, sizeof(*c));
 	c->threshold = o->threshold;
 	c->verdicts = o->verdicts ? o->verdicts : ~0u;
+	c->matching = o->matching;
 	c->run = allocate(o->path_count, sizeof(*c->run));
 	for (; c->runs < o->path_count; c->runs++)
 		read_run(&c->run[c->runs], o->paths[c->runs]);
 	make_groups(c, o->grouping);
+	if (c->matching == COMPARE_MATCH_NEAREST)
+		compare_classes(c);
 	lay_out(c, o);
 	check_filters(c, o);
 	for (size_t i = 0; i < c->runs; i++) {
@@ -446,8 +480,11 @@ void compare_free(struct comparison *c)
 		for (size_t g = 0; g < c->groups; g++)
 			free(c->row[i].side[g].sample);
 		free(c->row[i].side);
+		free(c->row[i].matched);
 		free(c->row[i].id);
 	}
+	for (size_t i = 0; i < c->classes; i++)
+		free(c->class[i].place);
 	for (size_t i = 0; i < c->differences; i++)
 		free_lines(c->difference[i].value, c->groups);
 	for (size_t i = 0; i < c->claims; i++)
@@ -461,6 +498,8 @@ void compare_free(struct comparison *c)
 	free(c->curve);
 	free_lines(c->unsafe, c->unsafes);
 	free_lines(c->note, c->notes);
+	free(c->class);
+	lookup_free(&c->texts);
 	free(c->pairing);
 	free(c->row);
 	free(c->difference);

@@ -131,7 +131,8 @@ static size_t sides_with(const struct comparison *c,
 }
 
 /* Bound ones first: what the scheduler chooses is another distribution. */
-static size_t pick_cases(const struct comparison *c, const char **id)
+static size_t pick_cases(const struct comparison *c,
+			 const struct compare_row **picked)
 {
 	size_t count = 0;
 
@@ -146,19 +147,25 @@ static size_t pick_cases(const struct comparison *c, const char **id)
 				    !strcmp(row->row->place, "any") == !bound &&
 				    !fnmatch(headline[k], row->id, 0) &&
 				    sides_with(c, row) > 1)
-					id[count++] = row->id;
+					picked[count++] = row;
 			}
 	return count;
 }
 
 /* A group's distributions of the picked cases, less those without a bucket. */
 static void read_group(struct comparison *c, const struct compare_group *group,
-		       const char *const *id, size_t cases)
+		       const struct compare_row *const *picked, size_t cases)
 {
 	struct distribution of[MOST_PANELS];
+	const char *id[MOST_PANELS];
 	char err[PATH_MAX + 256];
 
 	memset(of, 0, sizeof(of));
+	for (size_t k = 0; k < cases; k++) {
+		id[k] = picked[k]->side[group - c->group].id;
+		if (!id[k])
+			id[k] = picked[k]->id;
+	}
 	for (size_t i = 0; i < group->runs; i++)
 		if (distribution_read(c->run[group->run[i]].path, id, cases, of,
 				      err, sizeof(err)))
@@ -168,20 +175,20 @@ static void read_group(struct comparison *c, const struct compare_group *group,
 			continue;
 		distribution_sort(&of[k]);
 		c->curve[c->curves++] =
-			(struct compare_curve){ group, id[k], of[k] };
+			(struct compare_curve){ group, picked[k]->id, of[k] };
 	}
 }
 
 void compare_read_cdf(struct comparison *c)
 {
-	const char *id[MOST_PANELS];
-	size_t cases = pick_cases(c, id);
+	const struct compare_row *picked[MOST_PANELS];
+	size_t cases = pick_cases(c, picked);
 
 	c->curve = calloc(c->groups * cases + 1, sizeof(*c->curve));
 	if (!c->curve)
 		die("out of memory for distributions");
 	for (size_t g = 0; g < c->groups; g++)
-		read_group(c, &c->group[g], id, cases);
+		read_group(c, &c->group[g], picked, cases);
 }
 
 static void write_point(struct csv_out *out, const struct compare_group *group,

@@ -591,6 +591,11 @@ int csv_read(struct csv_in *in)
 	return in->error[0] ? -1 : 0;
 }
 
+const char *csv_name(const struct csv_in *in, int column)
+{
+	return name_of(in, (size_t)column);
+}
+
 const char *csv_field(const struct csv_in *in, int column)
 {
 	if (column < 0 || (size_t)column >= in->row.fields)
@@ -668,6 +673,11 @@ int csv_check_end(struct csv_in *in)
 		csv_refuse(in, "the last line has no end: the file is cut off; "
 			       "make it again");
 	return csv_error(in) ? -1 : 0;
+}
+
+int csv_columns(const struct csv_in *in)
+{
+	return (int)in->header.fields;
 }
 
 const char *csv_error(const struct csv_in *in)

@@ -91,6 +91,9 @@ struct csv_in *csv_open_in(const char *dir, const char *name, char *err,
 /* Index of the column with this name in the header, or -1. */
 int csv_column(const struct csv_in *in, const char *name);
 
+/* The other way round, of a column that there is. */
+const char *csv_name(const struct csv_in *in, int column);
+
 /* Reads the next row: 1, or 0 at the end, or -1 on an error. */
 int csv_read(struct csv_in *in);
 
@@ -107,6 +110,9 @@ const char *csv_field(const struct csv_in *in, int column);
  * well. The row can still be read until then.
  */
 double csv_field_num(struct csv_in *in, int column);
+
+/* How many columns the header has. */
+int csv_columns(const struct csv_in *in);
 
 /* The error, or NULL while there is none. */
 const char *csv_error(const struct csv_in *in);

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <gsl/gsl_cdf.h>
+
 #include "tables.h"
 
 /* What was not seen in N independent tries has with 95 % a rate below this
@@ -54,10 +56,22 @@ static void print_rate(struct table *t, const struct summary *s,
 			   share_text(high, rate->ci.high / 1e6));
 }
 
+/* By the control's own lower bound, that of a Poisson count at 95 % (Garwood,
+ * 1936): a control seen twice may be a tenth as frequent as it looks. */
+bool litmus_control_tells(double tries, double control, double control_tries)
+{
+	if (!(control > 0) || !(control_tries > 0))
+		return false;
+	return tries * gsl_cdf_chisq_Pinv(0.05, 2 * control) / 2 /
+		       control_tries >=
+	       bound_95;
+}
+
 static const char *verdict(const struct summary *s,
 			   const struct summary_row *tries, double weak)
 {
 	bool forbidden = metric_of(s, tries, "forbidden") != 0;
+	double control = metric_of(s, tries, "control");
 
 	if (!strcmp(tries->place, "pu"))
 		return weak == 0 ? "one PU: not seen" :
@@ -65,8 +79,11 @@ static const char *verdict(const struct summary *s,
 	/* that would have failed the case */
 	if (weak > 0)
 		return forbidden ? "forbidden: seen" : "allowed: seen";
-	if (!(metric_of(s, tries, "control") > 0))
+	if (!(control > 0))
 		return "cannot tell: the control shows nothing";
+	if (!litmus_control_tells(tries->value, control,
+				  metric_of(s, tries, "control_tries")))
+		return "cannot tell: the control shows too little";
 	return forbidden ? "forbidden: not seen" : "allowed: not seen";
 }
 

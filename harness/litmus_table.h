@@ -13,6 +13,10 @@
  * nothing by themselves: the rate does. */
 bool litmus_has(const struct summary_row *row);
 
+/* Whether what was not seen in so many tries says anything: whether, were it as
+ * frequent as the control's outcome, it would have been seen with 95 %. */
+bool litmus_control_tells(double tries, double control, double control_tries);
+
 /* One table of Markdown for a bench that has counted `weak` outcomes of
  * `tries`, some of them `forbidden`, beside those of a `control`; nothing for
  * any other. */

@@ -17,9 +17,11 @@
 #include "doctor.h"
 #include "inherit.h"
 #include "invocation.h"
+#include "nearest.h"
 #include "recover.h"
 #include "report.h"
 #include "report_json.h"
+#include "report_pool.h"
 #include "rundir.h"
 #include "runner.h"
 #include "selftest.h"
@@ -44,6 +46,7 @@ enum {
 	KEY_THRESHOLD,
 	KEY_FAIL_ON,
 	KEY_GROUP,
+	KEY_MATCH,
 	KEY_FORMAT,
 	KEY_CASE,
 	KEY_METRIC,
@@ -125,10 +128,16 @@ static void take_verdicts(struct argp_state *state, const char *name,
 static int take_choice(struct argp_state *state, const char *name,
 		       const char *text, const char *const *choice)
 {
-	for (int i = 0; choice[i]; i++)
+	char all[128] = "";
+
+	for (int i = 0; choice[i]; i++) {
+		size_t used = strlen(all);
+
 		if (!strcmp(text, choice[i]))
 			return i;
-	argp_error(state, "--%s: no '%s'; see --help", name, text);
+		snprintf(all + used, sizeof(all) - used, " %s", choice[i]);
+	}
+	argp_error(state, "--%s: no '%s'; there are:%s", name, text, all);
 	return 0;
 }
 
@@ -140,6 +149,7 @@ static error_t parse_compare(int key, char *arg, struct argp_state *state)
 					      "json", NULL };
 	static const char *const group[] = { "default", "machine", "run",
 					     NULL };
+	static const char *const match[] = { "same", "nearest", NULL };
 	struct compare_options *o = &((struct options *)state->input)->compare;
 
 	switch (key) {
@@ -160,6 +170,10 @@ static error_t parse_compare(int key, char *arg, struct argp_state *state)
 	case KEY_GROUP:
 		o->grouping = (enum compare_grouping)take_choice(state, "group",
 								 arg, group);
+		return 0;
+	case KEY_MATCH:
+		o->matching = (enum compare_matching)take_choice(state, "match",
+								 arg, match);
 		return 0;
 	case KEY_FORMAT:
 		o->format = (enum compare_format)take_choice(state, "format",
@@ -316,6 +330,11 @@ static const struct argp_option compare_options[] = {
 	  "Compare machines, all runs of each together, or runs (default: "
 	  "machines where there are several and one has several runs)",
 	  0 },
+	{ "match", KEY_MATCH, "same|nearest", 0,
+	  "Places beside those of the same name (default), or one PU, the "
+	  "nearest other core and the farthest beside each other, whatever "
+	  "they are called",
+	  0 },
 	{ "case", KEY_CASE, "GLOB", 0,
 	  "Only these cases; may be given several times", 1 },
 	{ "metric", KEY_METRIC, "LIST", 0,
@@ -339,6 +358,9 @@ static const struct argp_option report_options[] = {
 	  "Print the run as JSON in Google Benchmark's schema and make "
 	  "nothing; "
 	  "of results/latest where no DIR is named",
+	  0 },
+	{ "output", 'o', "DIR", 0,
+	  "Of several runs: write them as one run, with its report, into DIR",
 	  0 },
 	{ 0 }
 };
@@ -465,12 +487,23 @@ static int do_report(struct options *o)
 		o->patterns = latest_only;
 		o->pattern_count = 1;
 	}
+	if (!o->pattern_count)
+		die_usage("report takes the directory of a run, or those of "
+			  "several runs of one machine");
+	if (o->json && o->pattern_count > 1)
+		die_usage("report --json takes the directory of one run");
+	if (o->run.dir && o->pattern_count == 1)
+		die_usage("-o: a single run's report goes into its own "
+			  "directory; name several runs to pool them in "
+			  "another");
 	recovered = prepare_runs(o);
-	if (o->json && o->pattern_count == 1)
+	if (o->json)
 		return report_json(o->patterns[0], stdout) | flush_output() |
 		       recovered;
-	if (o->pattern_count != 1)
-		die_usage("report takes one directory of a run");
+	if (o->pattern_count > 1)
+		return report_pool(o->patterns, o->pattern_count, o->run.dir,
+				   stdout) |
+		       recovered;
 	return report_make(o->patterns[0], stdout) | recovered;
 }
 
@@ -505,6 +538,9 @@ static int do_selftest(struct options *o)
 	return flush_output() ? EXIT_CASE_FAILED : result;
 }
 
+static int do_help(struct options *o);
+static int do_version(struct options *o);
+
 static const struct command {
 	const char *name, *arguments, *text;
 	const struct argp_option *options;
@@ -520,9 +556,9 @@ static const struct command {
 	  "Machines or runs side by side, the first as the baseline: ratio, "
 	  "interval and verdict of each case.",
 	  compare_options, do_compare },
-	{ "report", "DIR",
+	{ "report", "DIR [DIR…]",
 	  "Make tables, charts and report.html of a run again, from its files "
-	  "alone.",
+	  "alone; or one report of several runs of a machine.",
 	  report_options, do_report },
 	{ "doctor", "",
 	  "What on this machine makes numbers noisy, and how to mend it; "
@@ -531,6 +567,9 @@ static const struct command {
 	{ "selftest", "",
 	  "Does the instrument recover known truths on this machine?",
 	  selftest_options, do_selftest },
+	{ "help", "[COMMAND]", "What --help says, of all or of one command.",
+	  no_options, do_help },
+	{ "version", "", "What --version says.", no_options, do_version },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
@@ -567,17 +606,64 @@ static int run_command(const struct command *command, int argc, char **argv)
 
 static char command_list[2048];
 
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(name, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
+static bool is_bench(const char *name)
+{
+	size_t count;
+	const struct bench *const *bench = bench_all(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(name, bench[i]->name))
+			return true;
+	return false;
+}
+
+/* That no command has a name, and which may have been meant. */
+static void say_nearest(char *text, size_t size, const char *name)
+{
+	const char *all[COMMANDS], *near;
+	size_t used;
+	/* a bench, or a case of one */
+	char bench[64];
+
+	snprintf(bench, sizeof(bench), "%.*s", (int)strcspn(name, "/"), name);
+	if (is_bench(bench)) {
+		snprintf(text, size,
+			 "no command '%.100s', but a bench: handoff run %.100s",
+			 name, name);
+		return;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		all[i] = commands[i].name;
+	near = nearest_name(name, all, COMMANDS);
+	snprintf(text, size, "no command '%.100s'; %s", name,
+		 near ? "nearest:" : "there are:");
+	for (size_t i = 0; i < COMMANDS; i++) {
+		used = strlen(text);
+		if (!near || all[i] == near)
+			snprintf(text + used, size - used, " %s", all[i]);
+	}
+}
+
 static error_t parse_main(int key, char *arg, struct argp_state *state)
 {
 	const struct command **command = state->input;
+	char text[512];
 
 	switch (key) {
 	case ARGP_KEY_ARG:
-		for (size_t i = 0; i < COMMANDS; i++)
-			if (!strcmp(arg, commands[i].name))
-				*command = &commands[i];
-		if (!*command)
-			argp_error(state, "no command '%s'", arg);
+		*command = find_command(arg);
+		if (!*command) {
+			say_nearest(text, sizeof(text), arg);
+			argp_error(state, "%s", text);
+		}
 		/* the rest is the command's */
 		state->quoted = 0;
 		state->next = state->argc;
@@ -591,14 +677,47 @@ static error_t parse_main(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
+static const struct argp main_argp = {
+	.parser = parse_main,
+	.args_doc = "COMMAND [ARGUMENT…]",
+	.doc = command_list,
+};
+
+static int do_help(struct options *o)
+{
+	const struct command *command = NULL;
+	char word[512];
+
+	if (o->pattern_count > 1)
+		die_usage("help takes one command");
+	if (o->pattern_count) {
+		command = find_command(o->patterns[0]);
+		if (!command) {
+			say_nearest(word, sizeof(word), o->patterns[0]);
+			die_usage("%s", word);
+		}
+	}
+	snprintf(word, sizeof(word), "handoff");
+	char *argv[] = { word, (char *)(uintptr_t) "--help", NULL };
+
+	/* it exits */
+	if (command)
+		return run_command(command, 2, argv);
+	argp_parse(&main_argp, 2, argv, 0, NULL, &command);
+	return EXIT_DONE;
+}
+
+static int do_version(struct options *o)
+{
+	if (o->pattern_count)
+		die_usage("version takes no arguments");
+	printf("%s\n", argp_program_version);
+	return flush_output();
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *command = NULL;
-	const struct argp argp = {
-		.parser = parse_main,
-		.args_doc = "COMMAND [ARGUMENT…]",
-		.doc = command_list,
-	};
 	int first;
 
 	inherit_mend();
@@ -622,6 +741,6 @@ int main(int argc, char **argv)
 	argv[0] = (char *)(uintptr_t) "handoff";
 	for (first = 1; first < argc && argv[first][0] == '-'; first++)
 		;
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &command);
+	argp_parse(&main_argp, argc, argv, ARGP_IN_ORDER, NULL, &command);
 	return run_command(command, argc - first, argv + first);
 }

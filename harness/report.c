@@ -26,6 +26,7 @@
 #include "noise_text.h"
 #include "places_table.h"
 #include "report_html.h"
+#include "report_pool.h"
 #include "rundir.h"
 #include "summary.h"
 #include "tables.h"
@@ -537,15 +538,16 @@ static void write_markdown(const void *what, FILE *out)
 {
 	const struct report *r = what;
 	const struct summary *s = &r->summary;
-	char noise[NOISE_TEXT];
+	char noise[NOISE_TEXT], pooled[REPORT_POOLED];
 
 	noise_text(s, &r->env, noise, sizeof(noise));
+	report_pooled(&r->env, pooled);
 	fprintf(out,
 		"# What it costs to hand work over on %s\n\n"
 		"Run %s. Medians over fresh processes with their 95 %% "
 		"intervals; places as hwloc names them (`pu`: both parties on "
-		"one PU; `any`: not bound).\n\n%s%s%s%s## Claims\n",
-		s->row[0].machine, s->row[0].run,
+		"one PU; `any`: not bound).\n\n%s%s%s%s%s%s## Claims\n",
+		s->row[0].machine, s->row[0].run, pooled, *pooled ? "\n\n" : "",
 		is_emulated(s) ?
 			"**Emulated**: a program executed the instructions "
 			"(`emulation` in env.csv). Every time here is that "
@@ -650,7 +652,8 @@ void report_print(const struct summary *summary, const struct env_file *env,
 	if (!r.claim)
 		die("out of memory for the claims");
 	print_terminal(&r, terminal);
-	write_markdown(&r, markdown);
+	if (markdown)
+		write_markdown(&r, markdown);
 	free(r.claim);
 }
 

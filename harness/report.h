@@ -15,7 +15,7 @@
 int report_make(const char *dir, FILE *out);
 
 /* What report_make() prints of a run that was read, and its tables.md without
- * links to charts. */
+ * links to charts; markdown NULL: not that. */
 void report_print(const struct summary *summary, const struct env_file *env,
 		  FILE *terminal, FILE *markdown);
 

@@ -20,6 +20,7 @@
 #include "noise_file.h"
 #include "noise_text.h"
 #include "records.h"
+#include "report_pool.h"
 #include "units.h"
 #include "version.h"
 
@@ -524,7 +525,7 @@ void report_html_write(const struct report_html *r, FILE *out)
 	const struct summary_row *first = r->summary->row;
 	const char *version = env_file_value(r->env, "handoff.version");
 	const char *commit = env_file_value(r->env, "handoff.commit");
-	char subtitle[512], footer[512];
+	char subtitle[512], footer[512], pooled[REPORT_POOLED];
 
 	snprintf(subtitle, sizeof(subtitle),
 		 "Run %.64s on %.128s. Values are medians over fresh "
@@ -538,6 +539,8 @@ void report_html_write(const struct report_html *r, FILE *out)
 
 	html_begin(out, "What it costs to hand work over", subtitle, section);
 	write_answer(r, out);
+	if (*report_pooled(r->env, pooled))
+		html_put(out, "<p>%s</p>\n", pooled);
 	write_claims(r, out);
 	write_charts(r, out);
 	write_machine(r, out);

@@ -348,6 +348,12 @@ bool summary_flagged(const struct summary_row *row, const char *flag)
 	return false;
 }
 
+bool summary_disturbed(const struct summary_row *row)
+{
+	return row->ok && strcmp(row->unit, "bool") &&
+	       summary_flagged(row, "disturbed");
+}
+
 bool summary_matches(const struct summary_row *row, const char *glob)
 {
 	char id[SUMMARY_ID];

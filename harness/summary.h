@@ -60,6 +60,10 @@ bool summary_emulated(const struct summary_row *row);
 /* Whether a flag, a whole word, is among the row's. */
 bool summary_flagged(const struct summary_row *row, const char *flag);
 
+/* Whether others ran where the row was taken. What is yes or no is found out
+ * all the same, and never marked so. */
+bool summary_disturbed(const struct summary_row *row);
+
 /* What another case of the same bench is called; NULL for a part: the same. */
 struct summary_other {
 	const char *variant, *peer, *place, *param;

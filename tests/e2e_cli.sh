@@ -48,7 +48,7 @@ refuses "an unknown peer to run with" "'nobody'" \
 	run --peers thread,nobody roundtrip
 expect "and the peers that there are, are named" says "thread process"
 refuses "report without a directory" directory report
-refuses "report with two directories" directory report a b
+refuses "report of two runs that are not there" a: report a b
 
 refuses "an unknown pattern" "'roundtrip/pip'" list roundtrip/pip
 expect "and the nearest ids are named" says "nearest: roundtrip/pipe,"

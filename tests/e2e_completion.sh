@@ -42,6 +42,7 @@ else
 	offers thread run --peers th
 	offers thread run --peers = th
 	offers slower compare --fail-on ''
+	offers nearest compare --match ''
 	offers tests report te
 fi
 

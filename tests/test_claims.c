@@ -399,9 +399,9 @@ static const char slope[] = "fork's time a GiB of written memory";
 static void test_slope(void **state)
 {
 	(void)state;
-	row("fork_memory/dirty/process/pu/rss=0B", "call", 1e5, NAN, NAN);
-	row("fork_memory/dirty/process/pu/rss=256MiB", "call", 2.1e6, NAN, NAN);
-	row("fork_memory/dirty/process/pu/rss=1GiB", "call", 8.1e6, NAN, NAN);
+	row("fork_memory/dirty/process/pu/rss=0B", "call", 1e5, 9e4, 2e5);
+	row("fork_memory/dirty/process/pu/rss=256MiB", "call", 2.1e6, 2e6, 3e6);
+	row("fork_memory/dirty/process/pu/rss=1GiB", "call", 8.1e6, 8e6, 9e6);
 	row("fork_memory/clean/process/pu/rss=1GiB", "call", 1e5, NAN, NAN);
 	decide();
 	expect(slope, "holds");
@@ -625,7 +625,7 @@ static void test_lock_xchg(void **state)
 	/* the plain store rises as well: it is not the exchange that waits */
 	expect_fences("xchg", "mov", 10, 500, 1, 400, "cannot tell");
 	expect_fences("xchg", "mov", 10, 500, 1, 51, "cannot tell");
-	expect_fences("xchg", "mov", 10, 500, 1, 49, "holds");
+	expect_fences("xchg", "mov", 10, 500, 1, 48, "holds");
 }
 
 static void test_lock_xchg_shows_all(void **state)
@@ -881,8 +881,8 @@ static void test_how_many(void **state)
 		     "4 on 2 PUs (4 tried)", "differs");
 	expect_crews("2", (double[]){ 100, 200, 0, 0 }, "2 on 2 PUs (2 tried)",
 		     "cannot tell");
-	expect_crews("2", (double[]){ 0, 200, 0, 0 }, "2 on 2 PUs (2 tried)",
-		     "cannot tell");
+	/* twice the same number are one */
+	expect_crews("2", (double[]){ 0, 200, 0, 0 }, "-", "not run");
 }
 
 static void test_schedulable(void **state)

@@ -33,6 +33,7 @@ _handoff_values() { # option
 		;;
 	--format) echo table markdown csv json ;;
 	--group) echo machine run ;;
+	--match) echo same nearest ;;
 	--budget | --deadline) echo 30s 60s 180s 5m ;;
 	--precision | --threshold) echo 1% 2% 5% ;;
 	esac
@@ -69,7 +70,7 @@ _handoff() {
 			compopt -o nospace
 	elif [ -z "$command" ]; then
 		mapfile -t COMPREPLY < <(compgen -W \
-			"list run compare report doctor selftest" -- "$word")
+			"list run compare report doctor selftest help version" -- "$word")
 	else
 		case $command in
 		list | run)
