@@ -80,9 +80,10 @@ static unsigned draw_charts(const char *dir, unsigned wanted)
 	static const char *const chart[] = { "compare_forest", "compare_bars" };
 	static const char *const cdf = "compare_cdf";
 
-	if (charts_draw_named(dir, chart, 2))
+	if (charts_draw_named(dir, "compare.csv", chart, 2))
 		return 0;
-	if (wanted & COMPARE_CDF_CHART && charts_draw_named(dir, &cdf, 1))
+	if (wanted & COMPARE_CDF_CHART &&
+	    charts_draw_named(dir, "compare_cdf.csv", &cdf, 1))
 		return COMPARE_CHARTS;
 	return wanted;
 }

@@ -647,7 +647,7 @@ int report_make(const char *dir, FILE *out)
 	print_terminal(&r, out);
 	result = make_claims(&r);
 	/* first: the rest links what charts there are */
-	if (charts_draw(&r.summary, dir))
+	if (charts_draw(&r.summary, &r.env, dir))
 		result = EXIT_CASE_FAILED;
 	if (rundir_write(dir, "tables.md", write_markdown, &r) ||
 	    rundir_write(dir, "report.html", write_html, &r))
