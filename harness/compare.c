@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "charts.h"
 #include "compare_html.h"
 #include "csv.h"
 #include "die.h"
+#include "interrupt.h"
 #include "rundir.h"
 
 void compare_make(struct comparison *c, const struct compare_options *options)
@@ -88,19 +90,34 @@ static unsigned draw_charts(const char *dir, unsigned wanted)
 	return wanted;
 }
 
+/* The files, one after the other until a signal comes. */
 static int write_files(const struct comparison *c, const char *dir)
 {
 	unsigned wanted = COMPARE_CHARTS | (c->curves ? COMPARE_CDF_CHART : 0);
-	int result = write_csv(c, dir);
+	sigset_t before;
+	int result;
+
+	interrupt_hold(&before);
+	result = write_csv(c, dir);
 	/* the pages show what there is */
 	struct page page = { c, dir, draw_charts(dir, wanted) };
 
 	if (page.charts != wanted)
 		result = -1;
-	if (rundir_write(dir, "compare.md", write_markdown, &page))
+	if (!interrupt_came() &&
+	    rundir_write(dir, "compare.md", write_markdown, &page))
 		result = -1;
-	if (rundir_write(dir, "compare.html", write_html, &page))
+	if (!interrupt_came() &&
+	    rundir_write(dir, "compare.html", write_html, &page))
 		result = -1;
+	if (interrupt_came()) {
+		fprintf(stderr,
+			"handoff: interrupted; what could be made is "
+			"in %s\n",
+			dir);
+		exit(EXIT_INT);
+	}
+	interrupt_release(&before);
 	return result;
 }
 

@@ -186,6 +186,19 @@ void pairs_read(struct pairs *p, const struct summary *s,
 	lookup_free(&seen);
 }
 
+void pairs_without(const struct summary *s, struct summary *rest)
+{
+	*rest = (struct summary){ .texts = s->texts };
+	rest->row = malloc((s->count + 1) * sizeof(*rest->row));
+	if (!rest->row)
+		die("out of memory for a summary");
+	for (size_t i = 0; i < s->count; i++)
+		if (!pairs_is(s->row[i].place, NULL, NULL))
+			rest->row[rest->count++] = s->row[i];
+	if (!rest->count && s->count)
+		rest->row[0] = s->row[0];
+}
+
 void pairs_free(struct pairs *p)
 {
 	for (size_t k = 0; k < p->count; k++)

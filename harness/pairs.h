@@ -56,6 +56,11 @@ struct pairs {
 void pairs_read(struct pairs *pairs, const struct summary *summary,
 		const struct env_file *env, const char *bench,
 		const char *metric);
+/* The summary less its pairs, for what is about places. Its texts are the
+ * summary's; free rest->row alone. There is room for a row even where none is
+ * left. */
+void pairs_without(const struct summary *summary, struct summary *rest);
+
 void pairs_free(struct pairs *pairs);
 
 #endif
