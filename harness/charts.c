@@ -15,6 +15,7 @@
 #include "chart_data.h"
 #include "die.h"
 #include "html.h"
+#include "pairs.h"
 #include "rundir.h"
 #include "svg.h"
 #include "tool.h"
@@ -90,21 +91,26 @@ void charts_link(const struct summary *s, const char *dir, const char *bench,
 
 size_t charts_inline(const struct summary *s, const char *dir, FILE *out)
 {
+	struct summary cases;
 	size_t count = 0;
 
+	pairs_without(s, &cases);
 	for (size_t i = 0; i < CHARTS; i++) {
 		const struct chart *c = &chart[i];
 		const char *path = path_of(s, c, dir);
-		char id[64];
+		char id[64], see[CAPTION_SIZE];
 
 		if (!path)
 			continue;
 		snprintf(id, sizeof(id), "chart-%s", c->name);
 		html_put(out, "<h3>%s: %s</h3>\n", c->name, c->text);
-		svg_figure(path, id, c->text, caption_of(c->name, c->text),
-			   out);
+		svg_figure(
+			path, id, c->text,
+			caption_of(&cases, c->name, c->text, see, sizeof(see)),
+			out);
 		count++;
 	}
+	free(cases.row);
 	return count;
 }
 
