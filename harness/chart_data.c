@@ -454,46 +454,73 @@ static size_t block_of(size_t pus, size_t panels)
 	}
 }
 
-/* One panel: its cells, kind by kind, each a block of the table; the blocks'
- * indices into the settings, -1 for none. */
-static void put_panel(struct writer *w, FILE *out, FILE *blocks, size_t *index,
-		      const struct pairs_series *series, size_t pus,
-		      size_t block, double *low, double *high)
-{
-	size_t side = (pus + block - 1) / block;
-	struct cell *cell = calloc(side * side, sizeof(*cell));
+/* The table of all panels as it grows. */
+struct matrix {
+	FILE *out;
+	FILE *blocks; /* of each panel and kind: its block's index, or -1 */
+	size_t pus, block, index;
+	double low, high;
+	size_t hidden; /* pairs that failed, in a cell with others */
+};
 
-	if (!cell)
-		die("out of memory for a chart");
+/* A time that a logarithmic scale has. */
+static bool is_time(const struct summary_row *row)
+{
+	return row->ok && row->value > 0;
+}
+
+static void add_pairs(struct cell *cell, const struct pairs_series *series,
+		      size_t side, size_t block)
+{
 	for (size_t i = 0; i < series->pairs; i++) {
 		const struct pairs_row *p = &series->pair[i];
 		struct cell *at = &cell[p->a / block * side + p->b / block];
 
-		at->ok += p->row->ok;
-		at->failed += !p->row->ok;
-		at->sum += p->row->ok ? p->row->value : 0;
+		if (is_time(p->row)) {
+			at->ok++;
+			at->sum += p->row->value;
+		} else {
+			at->failed++;
+		}
 	}
+}
+
+static void put_cell(struct matrix *m, const struct cell *cell, size_t column,
+		     size_t row)
+{
+	double value = cell->ok ? cell->sum / (double)cell->ok : 0;
+
+	fprintf(m->out, "%zu %zu %.10g\n", column + 1, row + 1, value);
+	if (!cell->ok)
+		return;
+	m->low = fmin(m->low, value);
+	m->high = fmax(m->high, value);
+	m->hidden += cell->failed;
+}
+
+/* One panel's cells, each kind a block of the table. */
+static void put_panel(struct matrix *m, const struct pairs_series *series)
+{
+	size_t side = (m->pus + m->block - 1) / m->block;
+	struct cell *cell = calloc(side * side, sizeof(*cell));
+
+	if (!cell)
+		die("out of memory for a chart");
+	add_pairs(cell, series, side, m->block);
 	for (int kind = 0; kind < CELLS; kind++) {
 		bool any = false;
 
 		for (size_t i = 0; i < side * side; i++) {
-			bool same = block == 1 && i / side == i % side;
-			double value = cell[i].sum / (double)cell[i].ok;
+			bool same = m->block == 1 && i / side == i % side;
 
 			if (kind_of(&cell[i], same) != kind)
 				continue;
-			if (!any && *index)
-				fputs("\n\n", out);
+			if (!any && m->index)
+				fputs("\n\n", m->out);
 			any = true;
-			fprintf(out, "%zu %zu %.10g\n", i % side + 1,
-				i / side + 1, cell[i].ok ? value : 0);
-			if (cell[i].ok) {
-				*low = fmin(*low, value);
-				*high = fmax(*high, value);
-			}
-			w->data->rows++;
+			put_cell(m, &cell[i], i % side, i / side);
 		}
-		fprintf(blocks, "%d ", any ? (int)(*index)++ : -1);
+		fprintf(m->blocks, "%d ", any ? (int)m->index++ : -1);
 	}
 	free(cell);
 }
@@ -524,42 +551,51 @@ static void put_axis(struct chart_data *d, const struct pairs *p, size_t block)
 	end_table(d, out);
 }
 
+static FILE *begin_text(char **text, size_t *size)
+{
+	FILE *out = open_memstream(text, size);
+
+	if (!out)
+		die("out of memory for a chart");
+	return out;
+}
+
 static void put_matrix(struct writer *w, const struct summary *s,
 		       const struct chart *c, const struct env_file *env)
 {
-	double low = INFINITY, high = -INFINITY;
+	struct matrix m = { .low = INFINITY, .high = -INFINITY };
 	char *blocks = NULL, *panels = NULL;
-	size_t block, size, index = 0, count;
-	FILE *out = begin_table(), *of_blocks, *of_panels;
+	size_t size, count;
+	FILE *of_panels = begin_text(&panels, &size);
 	struct pairs p;
 
 	pairs_read(&p, s, env, c->bench, c->metrics);
 	count = p.count < PANELS_MAX ? p.count : PANELS_MAX;
 	leave_out(w->data, p.count - count, p.count, "variants and peers");
-	block = block_of(p.pus, count);
-	of_blocks = open_memstream(&blocks, &size);
-	of_panels = open_memstream(&panels, &size);
-	if (!of_blocks || !of_panels)
-		die("out of memory for a chart");
+	m.out = begin_table();
+	m.blocks = begin_text(&blocks, &size);
+	m.pus = p.pus;
+	m.block = block_of(p.pus, count);
 	for (size_t k = 0; k < count; k++) {
 		const struct pairs_series *series = &p.series[k];
 
-		put_panel(w, out, of_blocks, &index, series, p.pus, block, &low,
-			  &high);
+		put_panel(&m, series);
 		fprintf(of_panels, "%s/%s%s%s ", series->variant, series->peer,
 			strcmp(series->param, "-") ? "/" : "",
 			strcmp(series->param, "-") ? series->param : "");
 	}
-	if (fclose(of_blocks) || fclose(of_panels))
+	if (fclose(m.blocks) || fclose(of_panels))
 		die("out of memory for a chart");
-	end_table(w->data, out);
-	put_axis(w->data, &p, block);
+	end_table(w->data, m.out);
+	put_axis(w->data, &p, m.block);
+	w->data->rows = m.low <= m.high ? m.index : 0;
 	set_text(w, "panels", panels, SIZE_MAX);
 	set_text(w, "blocks", blocks, SIZE_MAX);
-	set_number(w, "side", (double)((p.pus + block - 1) / block));
-	set_number(w, "block", (double)block);
-	set_number(w, "lowest", low);
-	set_number(w, "highest", high);
+	set_number(w, "side", (double)((p.pus + m.block - 1) / m.block));
+	set_number(w, "block", (double)m.block);
+	set_number(w, "lowest", m.low);
+	set_number(w, "highest", m.high);
+	set_number(w, "failed_within", (double)m.hidden);
 	free(panels);
 	free(blocks);
 	pairs_free(&p);

@@ -9,6 +9,7 @@
 #                        3 a package, 2 a node, 1 a core, 0 nothing
 #   side, block          rows, and how many PUs each is of
 #   lowest, highest      ns
+#   failed_within        how many pairs failed whose cell has others
 reset
 set decimalsign "."
 set encoding utf8
@@ -81,6 +82,7 @@ set label 1 "Round trip between every two PUs: rows drive, columns answer" at sc
 	textcolor rgb ink
 set label 2 machine at screen x_at(16), y_at(48) textcolor rgb faint
 note = block > 1 ? sprintf("Each cell is the mean of %d × %d pairs; summary.csv has all.", block, block) : ""
+if (failed_within > 0) { note = note.sprintf(" %d pairs that failed are not in it.", failed_within) }
 note = note.(known ? (note eq "" ? "" : " ")."Lines part packages (thick), nodes".(shared ? " and cores (thin)." : ".") : "")
 set label 3 noted(note) at screen x_at(16), y_at(H - 13) font font(11) textcolor rgb faint
 x = 490
