@@ -565,7 +565,7 @@ static void put_matrix(struct writer *w, const struct summary *s,
 {
 	struct matrix m = { .low = INFINITY, .high = -INFINITY };
 	char *blocks = NULL, *panels = NULL;
-	size_t size, count;
+	size_t size, count, side;
 	FILE *of_panels = begin_text(&panels, &size);
 	struct pairs p;
 
@@ -589,9 +589,10 @@ static void put_matrix(struct writer *w, const struct summary *s,
 	end_table(w->data, m.out);
 	put_axis(w->data, &p, m.block);
 	w->data->rows = m.low <= m.high ? m.index : 0;
+	side = (p.pus + m.block - 1) / m.block;
 	set_text(w, "panels", panels, SIZE_MAX);
 	set_text(w, "blocks", blocks, SIZE_MAX);
-	set_number(w, "side", (double)((p.pus + m.block - 1) / m.block));
+	set_number(w, "side", (double)side);
 	set_number(w, "block", (double)m.block);
 	set_number(w, "lowest", m.low);
 	set_number(w, "highest", m.high);

@@ -228,16 +228,15 @@ static enum progress draw(const char *dir, const char *plots, const char *name,
 	if (tool[0].said)
 		pass_on(name, tool[0].said);
 	for (size_t i = 0; i < FORMATS; i++) {
-		if (tool[i].state == TOOL_NOT_THERE && !i)
+		bool is_there = tool[i].state != TOOL_NOT_THERE;
+
+		if (!is_there && !i)
 			warn("no charts: %s; scripts/deps --check names the "
 			     "package",
 			     tool[i].why);
-		if (tool[i].state == TOOL_NOT_THERE)
+		if (!is_there || keep(dir, name, &format[i], &tool[i]))
 			*result = -1;
-		else if (keep(dir, name, &format[i], &tool[i]))
-			*result = -1;
-		if (tool[i].state == TOOL_NOT_THERE ||
-		    tool[i].state == TOOL_INTERRUPTED)
+		if (!is_there || tool[i].state == TOOL_INTERRUPTED)
 			progress = ENDS;
 		late += tool[i].state == TOOL_LATE;
 		tool_free(&tool[i]);

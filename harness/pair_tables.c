@@ -61,17 +61,20 @@ static struct table *matrix(const struct print *p, const struct pairs_series *s)
 	table_cell(t, "%s", name);
 	for (size_t b = 0; b < pus; b++)
 		table_cell(t, "pu%d", p->pairs->pu[b].pu);
-	for (size_t i = 0; i < pus * pus; i++) {
-		if (i % pus == 0)
-			table_cell(t, "pu%d", p->pairs->pu[i / pus].pu);
-		if (!row[i])
-			table_cell(t, "%s", i / pus == i % pus ? "·" : "");
-		else if (!row[i]->ok)
-			table_cell(t, "%s", row[i]->status);
-		else
-			table_cell(t, "%s",
-				   units_value(value, sizeof(value),
-					       row[i]->unit, row[i]->value));
+	for (size_t a = 0; a < pus; a++) {
+		table_cell(t, "pu%d", p->pairs->pu[a].pu);
+		for (size_t b = 0; b < pus; b++) {
+			const struct summary_row *at = row[a * pus + b];
+
+			if (!at)
+				table_cell(t, "%s", a == b ? "·" : "");
+			else if (!at->ok)
+				table_cell(t, "%s", at->status);
+			else
+				table_cell(t, "%s",
+					   units_value(value, sizeof(value),
+						       at->unit, at->value));
+		}
 	}
 	free(row);
 	return t;
