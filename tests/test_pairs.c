@@ -42,14 +42,15 @@ static void put_pairs(int pus, const char *what, const char *metric,
 {
 	for (int a = 0; a < pus; a++)
 		for (int b = 0; b < pus; b++) {
+			double value = 1000 * (a + 1) + 10 * b;
 			char id[96];
 
 			snprintf(id, sizeof(id), "%s/pu%d-pu%d/-", what, a, b);
 			if (a == 1 && b == 2)
 				rows_lack(id, metric, "failed", "it broke");
 			else if (a != b)
-				rows_put(id, metric, unit, 1000 + a + b, 900,
-					 2000);
+				rows_put(id, metric, unit, value, value - 1,
+					 value + 1);
 		}
 }
 
@@ -146,6 +147,9 @@ static void test_tables(void **state)
 			assert_non_null(strstr(text, "| futex thread |"));
 			assert_non_null(strstr(text, "failed"));
 			assert_non_null(strstr(text, "rows drive"));
+			if (size[i] == 4) /* columns 0, 2, 1, 3 */
+				assert_non_null(strstr(
+					text, "4.00 µs | 4.02 µs | 4.01 µs |"));
 		} else {
 			assert_non_null(strstr(text, "64 × 64 are too many"));
 			assert_non_null(strstr(text, "charts/matrix.svg"));
