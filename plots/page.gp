@@ -121,10 +121,11 @@ set errorbars 0.6
 
 # --- drawing: huge pages in a colour and a shape of their own
 
-sizes = ""
-do for [v in rows] { if (!has(sizes, "".is_huge(v))) { sizes = sizes." ".is_huge(v) } }
-plot for [huge in sizes] $rows using (is_huge(strcol(1)) == huge + 0 ? $2 : NaN):(index_of(rows, strcol(1))):3:4 with xerrorbars \
-		lw 1.4 pt huge eq "1" ? 5 : 7 ps 0.9 lc rgb huge eq "1" ? "#D55E00" : "#0072B2", \
+# gnuplot warns of a plot without points
+least = 1; most = 0
+do for [v in rows] { least = min(least, is_huge(v)); most = max(most, is_huge(v)) }
+plot for [huge = least:most] $rows using (is_huge(strcol(1)) == huge ? $2 : NaN):(index_of(rows, strcol(1))):3:4 with xerrorbars \
+		lw 1.4 pt huge ? 5 : 7 ps 0.9 lc rgb huge ? "#D55E00" : "#0072B2", \
 	$rows using 4:(index_of(rows, strcol(1))):(time_text($2).beside(strcol(1))) \
 		with labels left offset 1.1, 0 font font(11) textcolor rgb ink
 unset output
