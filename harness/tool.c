@@ -468,6 +468,11 @@ bool tool_run(struct tool *tool, size_t count)
 	return done;
 }
 
+void tool_check(void)
+{
+	seconds_allowed();
+}
+
 void tool_free(struct tool *tool)
 {
 	free(tool->output);

@@ -46,6 +46,10 @@ enum { TOOL_MOST = 4, TOOL_SECONDS = 60 };
 #define TOOL_OUTPUT_MAX ((size_t)64 << 20)
 bool tool_run(struct tool *tool, size_t count);
 
+/* Refuses, with exit 2, a HANDOFF_TOOL_SECONDS that says no time: before hours
+ * of measuring, not after. */
+void tool_check(void);
+
 /* Frees what came of it. */
 void tool_free(struct tool *tool);
 

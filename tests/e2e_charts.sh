@@ -280,6 +280,8 @@ expect "and the others are drawn" [ "$(cd "$bad/charts" && echo ./*)" = \
 attempt env HANDOFF_TOOL_SECONDS=soon "$PROGRAM" report "$bad"
 expect "a deadline that is none is refused" exits 2
 expect "by its name" says HANDOFF_TOOL_SECONDS=soon
+attempt env HANDOFF_TOOL_SECONDS=0 "$PROGRAM" run getppid -o unmeasured
+expect "before anything is measured" [ "$CODE-$(ls unmeasured 2>&1 | wc -l)" = 2-1 ]
 
 # The machine is drawn as boxes instead.
 for what in 'sleep 300' 'exec cat /dev/zero'; do
