@@ -20,8 +20,8 @@
 #include "report_json.h"
 #include "runner.h"
 #include "selftest.h"
-#include "topo.h"
 #include "tool.h"
+#include "topo.h"
 #include "units.h"
 #include "version.h"
 
