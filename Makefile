@@ -202,6 +202,14 @@ $(TEST_PROGRAM): $(OBJECTS) $(BUILD)/harness/main.o $(TEST_REGISTRY) \
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(OUR_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# Refuses system calls to what it runs; not sanitized, nor linked with ours.
+REFUSE := $(BUILD)/tests/refuse
+$(REFUSE): tests/refuse.c $(BUILD)/syscalls.h
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -O2 $(WARNINGS) $(WERROR) -D_GNU_SOURCE -I$(BUILD) \
+		-o $@ $<
+
 $(BUILD)/tests/handoff-child%: $(BUILD)/handoff-child%
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
@@ -216,7 +224,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(OBJECTS) $(TEST_REGISTRY) \
 
 .SECONDARY:
 TEST_DEPENDS := $(UNIT_TESTS) $(TEST_PROGRAM) $(BUILD)/tests/handoff-child \
-	$(BUILD)/tests/handoff-child-dynamic $(PROGRAM) $(HELPERS)
+	$(BUILD)/tests/handoff-child-dynamic $(PROGRAM) $(HELPERS) $(REFUSE)
 
 ## make test        all tests; says how many ran (TESTS="csv units": only these)
 test: $(TEST_DEPENDS)

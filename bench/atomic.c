@@ -537,7 +537,7 @@ static int setup(struct run *r)
 	s.arena_size = sizeof(*s.arena) + s.parties * sizeof(*s.arena->side);
 	s.arena = party_shared(s.arena_size, s.pu[0]);
 	if (!s.arena)
-		return bench_fail(r, "shared memory: %s", strerror(errno));
+		return bench_errno(r, "mmap of shared memory");
 	fill(&s);
 	if (s.way->situation == ALONE)
 		return 0;

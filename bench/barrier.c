@@ -178,9 +178,9 @@ static int setup(struct run *r)
 		return bench_fail(r, "memory for %u parties", s.parties);
 	if (kind->posix)
 		error = open_posix(processes);
+	errno = error;
 	if (error)
-		return bench_fail(r, "pthread_barrier_init: %s",
-				  strerror(error));
+		return bench_errno(r, "pthread_barrier_init");
 	return crew_setup(r, &s.crew, s.parties,
 			  bench_broken("barrier") ? rounds_nobody : kind->work,
 			  s.shared);

@@ -128,10 +128,9 @@ int contenders_open(struct run *r, struct contenders **out, unsigned parties,
 	c->gate_size = sizeof(*c->gate) + parties * sizeof(*c->gate->left);
 	c->gate = party_shared(c->gate_size, pu[0]);
 	if (!c->gate)
-		return bench_fail(r, "shared memory: %s", strerror(errno));
-	if (topo_bind(pu[0]))
-		return bench_fail(r, "bind to PU %d: %s", pu[0],
-				  strerror(errno));
+		return bench_errno(r, "mmap of shared memory");
+	if (bench_bind(r, pu[0]))
+		return -1;
 	for (unsigned i = 1; i < parties; i++) {
 		struct contender *other = &c->other[i];
 
@@ -139,8 +138,7 @@ int contenders_open(struct run *r, struct contenders **out, unsigned parties,
 		other->number = i;
 		if (party_start(&other->party, r->peer, pu[i], contender_main,
 				other))
-			return bench_fail(r, "start party %u: %s", i,
-					  strerror(errno));
+			return party_refused(r);
 	}
 	return 0;
 }

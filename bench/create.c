@@ -22,6 +22,7 @@
 #include "raw_clone.h"
 #include "refusal.h"
 #include "topo.h"
+#include "uv_calls.h"
 
 enum { CALL, FIRST, DONE, RATE };
 
@@ -343,9 +344,10 @@ static int wait_uv_spawn(struct state *s, struct slot *slot)
 /* Only where it is used: a loop has fork() handlers, which cost. */
 static int open_uv_loop(struct state *s)
 {
-	int error = uv_loop_init(&s->loop);
-
-	return error ? bench_fail(s->r, "uv_loop_init failed") : 0;
+	if (uv_calls_allowed(s->r))
+		return -1;
+	errno = -uv_loop_init(&s->loop);
+	return errno ? bench_errno(s->r, "uv_loop_init") : 0;
 }
 
 static void close_uv_process(struct state *s, struct slot *slot)
@@ -426,7 +428,7 @@ static int open_slots(struct run *r, struct state *s)
 		slot->stack = mmap(NULL, SMALL_STACK, PROT_READ | PROT_WRITE,
 				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (slot->stack == MAP_FAILED)
-			return bench_fail(r, "a stack: %s", strerror(errno));
+			return bench_errno(r, "mmap of a stack");
 	}
 	return 0;
 }
@@ -443,9 +445,8 @@ static int setup(struct run *r)
 	snprintf(s.dynamic, sizeof(s.dynamic), "%.4000s-dynamic", r->helper);
 	if (open_slots(r, &s) || (way->open && way->open(&s)))
 		return -1;
-	if (topo_bind(r->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
-				  strerror(errno));
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	return 0;
 }
 

@@ -63,7 +63,7 @@ static void pass_gate(struct crew *crew, uint32_t batch)
 {
 	atomic_fetch_add(&crew->shared->arrived.value, 1);
 	while (!has_begun(crew, batch))
-		if (crew->crowded)
+		if (crew->yields)
 			sched_yield();
 		else
 			relax();
@@ -124,6 +124,17 @@ static bool is_crowded(const struct run *r, unsigned parties)
 	return r->pu_a < 0 || parties > (r->pu_a == r->pu_b ? 1 : 2);
 }
 
+static bool is_fifo(void)
+{
+	return sched_getscheduler(0) == SCHED_FIFO;
+}
+
+/* The caller is on the PU of the first party, unless all are free. */
+bool crew_is_stuck(const struct run *r, unsigned parties)
+{
+	return is_fifo() && (r->pu_a >= 0 || parties >= topo_pu_count());
+}
+
 int crew_setup(struct run *r, struct crew *crew, unsigned parties,
 	       crew_work *work, void *arg)
 {
@@ -134,12 +145,13 @@ int crew_setup(struct run *r, struct crew *crew, unsigned parties,
 		.run = r, .work = work, .arg = arg, .parties = parties
 	};
 	crew->crowded = r->crowded = is_crowded(r, parties);
+	/* a party begins on the PU of the one who starts it */
+	crew->yields = crew->crowded || is_fifo();
 	crew->shared = party_shared(sizeof(*crew->shared), r->pu_a);
 	if (!crew->shared)
 		return refusal_memory(r, "mmap", sizeof(*crew->shared));
-	if (topo_bind(r->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
-				  strerror(errno));
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	for (unsigned i = 0; i < parties; i++) {
 		struct seat *seat = &crew->seat[i];
 
@@ -147,8 +159,7 @@ int crew_setup(struct run *r, struct crew *crew, unsigned parties,
 		if (!party_start(&seat->party, r->peer,
 				 i % 2 ? r->pu_b : r->pu_a, member_main, seat))
 			continue;
-		refusal_blame(r, errno);
-		return -1;
+		return party_refused(r);
 	}
 	return 0;
 }

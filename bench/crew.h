@@ -38,12 +38,17 @@ struct crew {
 	void *arg;
 	unsigned parties;
 	bool crowded; /* parties share a PU, or may */
+	bool yields;  /* at the gate */
 	struct seat seat[CREW_MOST];
 	struct crew_shared *shared;
 	struct tally used; /* by all, in the batch last settled */
 	double ns;         /* that the batch took */
 	uint32_t batch;
 };
+
+/* Whether parties that go on until the caller says stop would go on for ever:
+ * first in, first out, and no PU is left for it. */
+bool crew_is_stuck(const struct run *r, unsigned parties);
 
 /*
  * Starts the parties, of r->peer's kind, bound by turns to r->pu_a and r->pu_b.

@@ -15,9 +15,11 @@ PAIR_INLINE int epoll_enter(struct end *e)
 	struct epoll_event readable = { .events = EPOLLIN };
 
 	e->epoll = epoll_create1(EPOLL_CLOEXEC);
-	return e->epoll < 0 ?
-		       -1 :
-		       epoll_ctl(e->epoll, EPOLL_CTL_ADD, e->in, &readable);
+	if (e->epoll < 0)
+		die_errno("epoll_create1");
+	if (epoll_ctl(e->epoll, EPOLL_CTL_ADD, e->in, &readable))
+		die_errno("epoll_ctl");
+	return 0;
 }
 
 PAIR_INLINE void epoll_leave(struct end *e)

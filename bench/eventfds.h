@@ -13,11 +13,13 @@ enum { EVENTFDS_BYTES = 4 * sizeof(uint64_t) };
 
 /* One eventfd a direction: on a single one a party could read its own token.
  * flags: eventfd()'s. */
-PAIR_INLINE int eventfds_open(struct end *driver, struct end *server, int flags)
+PAIR_INLINE int eventfds_open(struct run *r, struct end *driver,
+			      struct end *server, int flags)
 {
 	driver->in = server->out = eventfd(0, flags);
 	driver->out = server->in = eventfd(0, flags);
-	return driver->in < 0 || driver->out < 0 ? -1 : 0;
+	return driver->in < 0 || driver->out < 0 ? bench_errno(r, "eventfd") :
+						   0;
 }
 
 PAIR_INLINE void eventfds_close(struct end *driver)

@@ -37,6 +37,7 @@ struct table {
 	uint64_t private_frame, shared_frame;
 	/* the first party's: */
 	int first_descriptor;
+	int refused; /* an errno: it could not start the second */
 };
 
 struct state;
@@ -98,8 +99,9 @@ static void ask(struct state *s, enum question question)
 
 static void begin(struct state *s)
 {
-	if (party_start(&s->second, s->r->peer, s->r->pu_b, second_main, s))
-		die_errno("start the second party");
+	if (!party_start(&s->second, s->r->peer, s->r->pu_b, second_main, s))
+		return;
+	die_refused(errno, "%s", party_call(s->r));
 }
 
 static void end(struct state *s)
@@ -138,7 +140,7 @@ static int open_file(const char *name)
 	ssize_t size = (ssize_t)strlen(name);
 
 	if (fd < 0 || write(fd, name, (size_t)size) != size)
-		die_errno("a memfd");
+		die_errno("memfd_create");
 	return fd;
 }
 
@@ -416,8 +418,10 @@ static void sacrifice(const struct state *s)
 	prctl(PR_SET_DUMPABLE, 0);
 	setrlimit(RLIMIT_CORE, &none);
 	signal(SIGSEGV, SIG_DFL);
-	if (party_start(&second, s->r->peer, s->r->pu_b, crash, NULL))
+	if (party_start(&second, s->r->peer, s->r->pu_b, crash, NULL)) {
+		s->table->refused = errno;
 		_exit(NOT_STARTED);
+	}
 	if (second.kind == PEER_PROCESS)
 		crashed = was_killed(second.pid, SIGSEGV);
 	_exit(party_join(&second) == -1 && crashed ? SURVIVED : NOT_CRASHED);
@@ -429,12 +433,14 @@ static void find_containment(struct state *s, double *fact)
 	pid_t pid = fork();
 
 	if (pid < 0)
-		die_errno("fork");
+		die_refused(errno, "fork");
 	if (!pid)
 		sacrifice(s);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			die_errno("wait for the first party");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_STARTED)
+		die_refused(s->table->refused, "%s", party_call(s->r));
 	*fact = WIFEXITED(status) && WEXITSTATUS(status) == SURVIVED;
 	if (!*fact && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV))
 		die("the first party ended with status %#x, neither as a "
@@ -466,10 +472,9 @@ static int setup(struct run *r)
 	if (!s->table || !s->shared || (void *)s->private == MAP_FAILED ||
 	    !s->heap || sem_init(&s->table->asked, 1, 0) ||
 	    sem_init(&s->table->answered, 1, 0))
-		return bench_fail(r, "memory: %s", strerror(errno));
-	if (topo_bind(r->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
-				  strerror(errno));
+		return bench_errno(r, "mmap of shared memory");
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	return 0;
 }
 

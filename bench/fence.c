@@ -567,12 +567,10 @@ static int setup_membarrier(struct run *r, struct state *s)
 {
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED,
 		    0, 0))
-		return bench_fail(r, "register for membarrier: %s",
-				  strerror(errno));
+		return bench_errno(r, "membarrier");
 	if (r->peer &&
 	    party_start(&s->other, r->peer, r->pu_b, keep_running, s))
-		return bench_fail(r, "start the other thread: %s",
-				  strerror(errno));
+		return party_refused(r);
 	return 0;
 }
 

@@ -188,9 +188,8 @@ static int setup(struct run *r)
 			 s.nursery.source, (char *)(uintptr_t) "0", NULL };
 
 	memcpy(s.argv, argv, sizeof(argv));
-	if (topo_bind(r->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
-				  strerror(errno));
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	return nursery_open(r, &s.nursery, 1) || fill(r, &way->memory) ? -1 : 0;
 }
 

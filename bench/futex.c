@@ -23,7 +23,7 @@ int futex_is_there(struct run *r)
 	/* EINVAL: it is, and found that it was only tried */
 	if (!op->probe || op->probe() >= 0 || errno == EINVAL)
 		return 0;
-	return pair_lacks(r, op->call);
+	return bench_errno(r, "%s", op->call);
 }
 
 static bool is_one_pu(const struct run *r)
@@ -82,7 +82,7 @@ static int alone_setup(struct run *r)
 		return -1;
 	alone = party_shared(sizeof(*alone), r->pu_a);
 	if (!alone)
-		return bench_fail(r, "shared memory: %s", strerror(errno));
+		return bench_errno(r, "mmap of shared memory");
 	return 0;
 }
 
@@ -145,7 +145,7 @@ static void lock_pi(struct word *word, int flags, uint64_t n)
 		failed |= (uint64_t)futex_unlock_pi(word, flags);
 	}
 	if (failed || atomic_load(&word->value))
-		die_errno("FUTEX_LOCK_PI, FUTEX_UNLOCK_PI");
+		die("FUTEX_LOCK_PI, FUTEX_UNLOCK_PI: %s", strerror(errno));
 }
 
 /* ------------------------------------------------------ a wait that runs out
@@ -165,7 +165,7 @@ static int timeout_setup(struct run *r)
 	const struct timeout_op *op = r->variant->arg;
 
 	if (op->slack_ns && prctl(PR_SET_TIMERSLACK, op->slack_ns))
-		return bench_fail(r, "PR_SET_TIMERSLACK: %s", strerror(errno));
+		return bench_errno(r, "prctl(PR_SET_TIMERSLACK)");
 	r->idles = true;
 	r->count_n = 200;
 	return alone_setup(r);

@@ -235,12 +235,11 @@ static int wait_setup(struct run *r)
 		return -1;
 	s.shared = party_shared(sizeof(*s.shared), r->pu_a);
 	if (!s.shared)
-		return bench_fail(r, "shared memory: %s", strerror(errno));
-	if (topo_bind(r->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
-				  strerror(errno));
+		return bench_errno(r, "mmap of shared memory");
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	if (party_start(&s.party, r->peer, r->pu_b, notifier_main, NULL))
-		return bench_fail(r, "start the notifier: %s", strerror(errno));
+		return party_refused(r);
 	return 0;
 }
 

@@ -181,7 +181,7 @@ static bool pi_unlock(struct end *e)
 	uint32_t value;
 
 	if (futex_unlock_pi(lock_of(e), e->flags))
-		die_errno("FUTEX_UNLOCK_PI");
+		die("FUTEX_UNLOCK_PI: %s", strerror(errno));
 	while (!((value = atomic_load(&lock_of(e)->value)) & FUTEX_TID_MASK))
 		sched_yield();
 	return value & FUTEX_WAITERS;
@@ -241,7 +241,7 @@ static int pi_enter(struct end *e)
 static void pi_leave(struct end *e)
 {
 	if (e->is_driver && futex_unlock_pi(lock_of(e), e->flags))
-		die_errno("FUTEX_UNLOCK_PI");
+		die("FUTEX_UNLOCK_PI: %s", strerror(errno));
 }
 
 long futex_probe_pi(void)

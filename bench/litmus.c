@@ -510,10 +510,9 @@ static int setup(struct run *r)
 	decide(r, st);
 	s = party_shared(sizeof(*s), st->pu[0]);
 	if (!s)
-		return bench_fail(r, "shared memory: %s", strerror(errno));
-	if (topo_bind(st->pu[0]))
-		return bench_fail(r, "bind to PU %d: %s", st->pu[0],
-				  strerror(errno));
+		return bench_errno(r, "mmap of shared memory");
+	if (bench_bind(r, st->pu[0]))
+		return -1;
 	for (unsigned k = 0; k < st->parties; k++) {
 		struct actor *a = &st->actor[k];
 
@@ -525,8 +524,7 @@ static int setup(struct run *r)
 		a->random = clock_now() * 2 + k * 2 + 1;
 		if (k &&
 		    party_start(&a->party, r->peer, st->pu[k], other_main, a))
-			return bench_fail(r, "start another party: %s",
-					  strerror(errno));
+			return party_refused(r);
 	}
 	return 0;
 }

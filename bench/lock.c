@@ -67,10 +67,9 @@ struct kind {
 /* Of calls that return an error. */
 static inline void must(int error, const char *what)
 {
-	if (__builtin_expect(error, 0)) {
-		errno = error;
-		die_errno("%s", what);
-	}
+	/* EPERM of these is a mistake, not a refusal */
+	if (__builtin_expect(error, 0))
+		die("%s: %s", what, strerror(error));
 }
 
 /* -------------------------------------------------------------- the locks */
@@ -524,14 +523,17 @@ static int setup(struct run *r)
 				    CREW_MOST, s.parties);
 	s.shared = party_shared(sizeof(*s.shared), r->pu_a);
 	if (!s.shared)
-		return bench_fail(r, "memory for %u parties", s.parties);
+		return bench_errno(r, "mmap of shared memory");
+	if (contends(r) && crew_is_stuck(r, s.parties))
+		return bench_absent(r,
+				    "%u parties contend until they are told to "
+				    "stop: under SCHED_FIFO they leave no PU "
+				    "to who does",
+				    s.parties);
 	error = open_locks(kind, r->peer == PEER_PROCESS);
-	if (error == ENOTSUP || error == ENOSYS)
-		return bench_absent(r, "%s: %s", r->variant->name,
-				    strerror(error));
+	errno = error;
 	if (error)
-		return bench_fail(r, "%s: %s", r->variant->name,
-				  strerror(error));
+		return bench_errno(r, "%s", r->variant->name);
 	if (crew_setup(r, &s.crew, s.parties,
 		       broken ? contend_broken : kind->work, s.shared))
 		return -1;

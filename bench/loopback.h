@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "refusal.h"
 
 /* A socket of that type on a free port, whose address goes to *at; or -1. */
 static inline int loopback_socket(int type, struct sockaddr_in *at)
@@ -35,9 +36,9 @@ static inline int loopback_connect(int fd, const struct sockaddr_in *to)
 /* Always -1. */
 static inline int loopback_fail(struct run *r, const char *what)
 {
-	if (errno == EPERM || errno == EACCES)
-		return bench_denied(r, "%s over 127.0.0.1: %s", what,
-				    strerror(errno));
+	if (refusal_status(errno) == STATUS_DENIED && errno != EAGAIN)
+		return bench_errno(
+			r, "socket, bind or connect: %s over 127.0.0.1", what);
 	return bench_absent(r, "%s over 127.0.0.1: %s", what, strerror(errno));
 }
 

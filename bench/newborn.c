@@ -20,11 +20,11 @@ int nursery_open(struct run *r, struct nursery *nursery, size_t count)
 				       "creator's needs clocks that agree");
 	fd = memfd_create("handoff-newborn", 0); /* an exec'd one has it */
 	if (fd < 0 || ftruncate(fd, (off_t)size))
-		return bench_fail(r, "memfd: %s", strerror(errno));
+		return bench_errno(r, "memfd_create");
 	nursery->of =
 		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (nursery->of == MAP_FAILED)
-		return bench_fail(r, "map the memfd: %s", strerror(errno));
+		return bench_errno(r, "mmap of the memfd");
 	snprintf(nursery->fd, sizeof(nursery->fd), "%d", fd);
 	snprintf(nursery->source, sizeof(nursery->source), "%s",
 		 r->clock.source == CLOCK_RAW_COUNTER ? "c" : "k");

@@ -147,8 +147,7 @@ static int start_child(struct run *r, struct party *party)
 		return 0;
 	if (errno == ENOMEM)
 		return refusal_memory(r, "fork", s.region.size);
-	refusal_blame(r, errno);
-	return -1;
+	return bench_errno(r, "fork");
 }
 
 /* Until the child sleeps; 0 or -1. */
@@ -158,8 +157,7 @@ static int await_sleep(struct run *r, const struct party *party)
 
 	while (waitpid(party->pid, &status, WUNTRACED) < 0)
 		if (errno != EINTR)
-			return bench_fail(r, "wait for the child: %s",
-					  strerror(errno));
+			return bench_errno(r, "waitpid");
 	return WIFSTOPPED(status) ?
 		       0 :
 		       bench_fail(r, "the child ended before it was to");
@@ -194,7 +192,7 @@ static int prepare(struct run *r)
 	/* cut to nothing, the file gives its pages back */
 	if (k->file &&
 	    (ftruncate(s.fd, 0) || ftruncate(s.fd, (off_t)s.region.size)))
-		return bench_fail(r, "memfd: %s", strerror(errno));
+		return bench_errno(r, "ftruncate of a memfd");
 	if (region_map(r, &s.region, flags | (k->file ? 0 : MAP_ANONYMOUS),
 		       k->file ? s.fd : -1, k->pages == PAGES_HUGE))
 		return -1;
@@ -315,9 +313,8 @@ static int setup(struct run *r)
 	const uint64_t air = 16 << 20;
 	size_t size = 0;
 
-	if (topo_bind(r->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
-				  strerror(errno));
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	/* the memory, and a copy of it */
 	if (decide_size(r, &size) || bench_needs_memory(r, 2 * size + air) ||
 	    region_reserve(r, &s.region, size) ||
@@ -326,11 +323,11 @@ static int setup(struct run *r)
 		return -1;
 	s.shared = party_shared(sizeof(*s.shared), r->pu_a);
 	if (!s.shared)
-		return bench_fail(r, "shared memory: %s", strerror(errno));
+		return bench_errno(r, "mmap of shared memory");
 	s.fd = kind_of(r)->file ? memfd_create("handoff-page", MFD_CLOEXEC) :
 				  -1;
 	if (kind_of(r)->file && s.fd < 0)
-		return bench_fail(r, "memfd: %s", strerror(errno));
+		return bench_errno(r, "memfd_create");
 	return 0;
 }
 

@@ -157,8 +157,7 @@ static int start_workers(struct run *r, struct state *s)
 			return bench_fail(r, "sem_init");
 		if (party_start(&s->party[s->started], r->peer, TOPO_ANY_PU,
 				serve, w)) {
-			refusal_blame(r, errno);
-			return -1;
+			return party_refused(r);
 		}
 	}
 	return 0;

@@ -127,7 +127,7 @@ static _Atomic uint64_t shared_word;
 static int count_setup(struct run *r)
 {
 	event_fd = eventfd(0, EFD_CLOEXEC);
-	return event_fd < 0 ? bench_fail(r, "eventfd: %s", strerror(errno)) : 0;
+	return event_fd < 0 ? bench_errno(r, "eventfd") : 0;
 }
 
 static void eventfd_pair(void)
@@ -202,7 +202,7 @@ static int copies_setup(struct run *r)
 	if (!copy.from || !copy.to || copy.memfd < 0 ||
 	    ftruncate(copy.memfd, (off_t)r->value) ||
 	    pipe2(copy.pipe, O_CLOEXEC))
-		return bench_fail(r, "setting up copies: %s", strerror(errno));
+		return bench_errno(r, "setting up copies");
 	return 0;
 }
 
@@ -330,10 +330,10 @@ static int stall_setup(struct run *r)
 	enough = mmap(NULL, sizeof(*enough), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (enough == MAP_FAILED)
-		return bench_fail(r, "shared memory: %s", strerror(errno));
+		return bench_errno(r, "mmap of shared memory");
 	stopper = fork();
 	if (stopper < 0)
-		return bench_fail(r, "fork: %s", strerror(errno));
+		return bench_errno(r, "fork");
 	if (!stopper)
 		stop_parent(parent);
 	return 0;

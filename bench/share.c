@@ -68,13 +68,13 @@ static int copy_setup(struct run *r)
 
 	copy.fd = memfd_create("handoff-share", MFD_CLOEXEC);
 	if (copy.fd < 0 || ftruncate(copy.fd, (off_t)size))
-		return bench_fail(r, "memfd: %s", strerror(errno));
+		return bench_errno(r, "memfd_create");
 	copy.file = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			 copy.fd, 0);
 	copy.buffer = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (copy.file == MAP_FAILED || copy.buffer == MAP_FAILED)
-		return bench_fail(r, "map: %s", strerror(errno));
+		return bench_errno(r, "mmap of the memfd");
 	copy.source = way->to_file ? copy.buffer : copy.file;
 	for (uint64_t i = 0; i + 8 <= size; i += 8) {
 		uint64_t word = i * 0x9e3779b97f4a7c15ULL;

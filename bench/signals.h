@@ -36,7 +36,7 @@ static inline int signals_open(struct run *r, struct end *driver,
 	server->flags = driver->flags;
 	atomic_store(&driver->theirs->value, (uint32_t)gettid());
 	errno = pthread_sigmask(SIG_BLOCK, &set, NULL);
-	return errno ? -1 : 0;
+	return errno ? bench_errno(r, "pthread_sigmask") : 0;
 }
 
 /* Each party learns the other's thread from the word that both share. */

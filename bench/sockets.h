@@ -9,12 +9,13 @@
 #include "pair.h"
 
 /* One socket a party, for both directions; type: socketpair()'s. */
-PAIR_INLINE int sockets_open(struct end *driver, struct end *server, int type)
+PAIR_INLINE int sockets_open(struct run *r, struct end *driver,
+			     struct end *server, int type)
 {
 	int fd[2];
 
 	if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, fd))
-		return -1;
+		return bench_errno(r, "socketpair");
 	driver->in = driver->out = fd[0];
 	server->in = server->out = fd[1];
 	return 0;

@@ -10,17 +10,13 @@
 #include "pair.h"
 
 /* A pipe each way; flags: pipe2()'s. */
-PAIR_INLINE int pipes_open(struct end *driver, struct end *server, int flags)
+PAIR_INLINE int pipes_open(struct run *r, struct end *driver,
+			   struct end *server, int flags)
 {
 	int there[2], back[2];
 
-	if (pipe2(there, flags))
-		return -1;
-	if (pipe2(back, flags)) {
-		close(there[0]);
-		close(there[1]);
-		return -1;
-	}
+	if (pipe2(there, flags) || pipe2(back, flags))
+		return bench_errno(r, "pipe2");
 	driver->out = there[1];
 	server->in = there[0];
 	server->out = back[1];

@@ -61,8 +61,7 @@ static uint64_t serve(struct end *e, uint64_t n)
 
 static int open_pipes(struct run *r, struct end *driver, struct end *server)
 {
-	(void)r;
-	return pipes_open(driver, server, O_CLOEXEC);
+	return pipes_open(r, driver, server, O_CLOEXEC);
 }
 
 static void close_pipes(struct end *driver, struct end *server)

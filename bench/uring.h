@@ -30,7 +30,7 @@ PAIR_INLINE struct io_uring_cqe *uring_await(struct io_uring *ring)
 		int error = io_uring_submit_and_wait(ring, 1);
 
 		if (error < 0 && error != -EINTR)
-			die("io_uring_enter: %s", strerror(-error));
+			die_at(__FILE__, __LINE__, -error, "io_uring_enter");
 	} while (io_uring_peek_cqe(ring, &cqe));
 	if (cqe->res < 0)
 		die("io_uring: %s: %s",
@@ -61,7 +61,7 @@ static inline void uring_flush(struct io_uring *ring)
 	int done = io_uring_submit(ring);
 
 	if (done < 0)
-		die("io_uring_enter: %s", strerror(-done));
+		die_at(__FILE__, __LINE__, -done, "io_uring_enter");
 }
 
 #endif

@@ -20,9 +20,8 @@ static struct gate *gate_of(struct end *e, bool driver)
 
 static void must(int error, const char *what)
 {
-	errno = error;
-	if (error)
-		die_errno("%s", what);
+	if (error) /* EPERM of these is a mistake, not a refusal */
+		die("%s: %s", what, strerror(error));
 }
 
 /* Woken after the unlock: else the woken would only meet the mutex. */
@@ -79,7 +78,7 @@ static int condvar_open(struct run *r, struct end *driver, struct end *server)
 	struct gate *gate = party_shared(2 * sizeof(*gate), r->pu_a);
 
 	if (!gate)
-		return -1;
+		return bench_errno(r, "mmap of shared memory");
 	driver->shared = server->shared = gate;
 	return gate_open(&gate[0], pshared) || gate_open(&gate[1], pshared) ?
 		       -1 :

@@ -7,8 +7,7 @@
 static int epoll_eventfd_open(struct run *r, struct end *driver,
 			      struct end *server)
 {
-	(void)r;
-	return eventfds_open(driver, server, EFD_CLOEXEC | EFD_NONBLOCK);
+	return eventfds_open(r, driver, server, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 
 static void epoll_eventfd_close(struct end *driver, struct end *server)

@@ -7,8 +7,7 @@
 static int epoll_pipe_open(struct run *r, struct end *driver,
 			   struct end *server)
 {
-	(void)r;
-	return pipes_open(driver, server, O_CLOEXEC | O_NONBLOCK);
+	return pipes_open(r, driver, server, O_CLOEXEC | O_NONBLOCK);
 }
 
 static void epoll_pipe_close(struct end *driver, struct end *server)

@@ -23,8 +23,7 @@ static void eventfd_receive(struct end *e)
 
 static int eventfd_open(struct run *r, struct end *driver, struct end *server)
 {
-	(void)r;
-	return eventfds_open(driver, server, EFD_CLOEXEC);
+	return eventfds_open(r, driver, server, EFD_CLOEXEC);
 }
 
 static void eventfd_close(struct end *driver, struct end *server)

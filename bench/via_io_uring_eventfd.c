@@ -22,10 +22,10 @@ struct event_end {
  */
 static int event_open(struct run *r, struct end *driver, struct end *server)
 {
-	(void)r;
 	driver->in = server->out = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	driver->out = server->in = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	return driver->in < 0 || driver->out < 0 ? -1 : 0;
+	return driver->in < 0 || driver->out < 0 ? bench_errno(r, "eventfd") :
+						   0;
 }
 
 static int event_enter(struct end *e)
@@ -33,8 +33,12 @@ static int event_enter(struct end *e)
 	struct event_end *own = calloc(1, sizeof(*own));
 
 	e->own = own;
-	return !own || io_uring_queue_init(URING_ENTRIES, &own->ring, 0) ? -1 :
-									   0;
+	if (!own)
+		return -1;
+	errno = -io_uring_queue_init(URING_ENTRIES, &own->ring, 0);
+	if (errno)
+		die_errno("io_uring_setup");
+	return 0;
 }
 
 /* An eventfd adds up what is written: the number itself shows whether one was

@@ -24,12 +24,9 @@ static int msg_ring_open(struct run *r, struct end *driver, struct end *server)
 	if (!own)
 		return -1;
 	for (int i = 0; i < 2; i++) {
-		int error =
-			-io_uring_queue_init(URING_ENTRIES, &own[i].ring, 0);
-
-		if (error)
-			return bench_fail(r, "io_uring_setup: %s",
-					  strerror(error));
+		errno = -io_uring_queue_init(URING_ENTRIES, &own[i].ring, 0);
+		if (errno)
+			return bench_errno(r, "io_uring_setup");
 	}
 	own[0].other = own[1].ring.ring_fd;
 	own[1].other = own[0].ring.ring_fd;

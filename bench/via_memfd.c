@@ -26,13 +26,15 @@ static int memfd_open(struct run *r, struct end *driver, struct end *server)
 {
 	(void)r;
 	memfd = memfd_create("handoff-message", MFD_CLOEXEC);
-	if (memfd < 0 || ftruncate(memfd, (off_t)driver->size))
-		return -1;
+	if (memfd < 0)
+		return bench_errno(r, "memfd_create");
+	if (ftruncate(memfd, (off_t)driver->size))
+		return bench_errno(r, "ftruncate of a memfd");
 	driver->payload = mmap(NULL, driver->size, PROT_READ | PROT_WRITE,
 			       MAP_SHARED, memfd, 0);
 	return driver->payload == MAP_FAILED ?
-		       -1 :
-		       sockets_open(driver, server, SOCK_STREAM);
+		       bench_errno(r, "mmap of a memfd") :
+		       sockets_open(r, driver, server, SOCK_STREAM);
 }
 
 /* A message of one word, where to look, and room for one descriptor. */

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <mqueue.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static void mqueue_signal(struct end *e)
@@ -45,15 +47,27 @@ static mqd_t open_queue(const char *direction)
 	return queue;
 }
 
-static const char call[] = "mq_open (RLIMIT_MSGQUEUE, fs.mqueue.queues_max)";
+/* Its EMFILE is of bytes in queues, its ENOSPC of queues. */
+static int refused(struct run *r)
+{
+	struct rlimit limit;
+
+	if (errno != EMFILE || getrlimit(RLIMIT_MSGQUEUE, &limit))
+		return bench_errno(r, "mq_open (fs.mqueue.queues_max)");
+	return bench_denied(r,
+			    "mq_open: %s (RLIMIT_MSGQUEUE %llu: raise it with "
+			    "ulimit -q)",
+			    strerror(EMFILE),
+			    (unsigned long long)limit.rlim_cur);
+}
 
 static int mqueue_open(struct run *r, struct end *driver, struct end *server)
 {
 	driver->out = server->in = open_queue("there");
 	if (driver->out < 0)
-		return pair_lacks(r, call);
+		return refused(r);
 	driver->in = server->out = open_queue("back");
-	return driver->in < 0 ? pair_lacks(r, call) : 0;
+	return driver->in < 0 ? refused(r) : 0;
 }
 
 static void mqueue_close(struct end *driver, struct end *server)

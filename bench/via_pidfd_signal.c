@@ -56,7 +56,9 @@ static int pidfd_enter(struct end *e)
 		return -1;
 	s = e->own;
 	e->out = (int)syscall(SYS_pidfd_open, s->process, 0);
-	return e->out < 0 ? -1 : 0;
+	if (e->out < 0)
+		die_errno("pidfd_open");
+	return 0;
 }
 
 static void pidfd_send(struct end *e)

@@ -4,8 +4,7 @@
 
 static int pipe_open(struct run *r, struct end *driver, struct end *server)
 {
-	(void)r;
-	return pipes_open(driver, server, O_CLOEXEC);
+	return pipes_open(r, driver, server, O_CLOEXEC);
 }
 
 static void pipe_close(struct end *driver, struct end *server)

@@ -10,6 +10,7 @@
 
 #include "port.h"
 #include "sockets.h"
+#include "uv_calls.h"
 
 /* One party's loop. What it does with a message it is handed is where the party
  * lives; it leaves uv_run() only after the batch. */
@@ -204,9 +205,14 @@ static uint64_t serve_flow(struct end *e, uint64_t n)
 static struct port_end *make_end(struct end *e)
 {
 	struct port_end *u = calloc(1, sizeof(*u));
+	int error;
 
-	if (!u || uv_loop_init(&u->loop))
+	if (!u)
 		return NULL;
+	uv_calls_require();
+	error = uv_loop_init(&u->loop);
+	if (error)
+		die_refused(-error, "uv_loop_init");
 	u->end = e;
 	e->own = u;
 	return u;
@@ -252,8 +258,7 @@ static void leave(struct end *e)
 static int port_pipe_open_pair(struct run *r, struct end *driver,
 			       struct end *server)
 {
-	(void)r;
-	return sockets_open(driver, server, SOCK_STREAM);
+	return sockets_open(r, driver, server, SOCK_STREAM);
 }
 
 /* libuv has closed the driver's end, and in the other process the server's. */

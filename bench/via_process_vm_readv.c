@@ -33,7 +33,8 @@ static int ask_kernel(void)
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return errno;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+	/* else a seccomp filter has killed it for asking */
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
 }
 
 static int readv_open(struct run *r, struct end *driver, struct end *server)
@@ -45,15 +46,16 @@ static int readv_open(struct run *r, struct end *driver, struct end *server)
 	 * started; without Yama there is no such call, and no need of it */
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
 	error = ask_kernel();
-	if (error == ENOSYS)
-		return bench_absent(r, "process_vm_readv: %s", strerror(error));
-	if (error)
+	errno = error;
+	if (error == EPERM || error == EACCES)
 		return bench_denied(r,
 				    "process_vm_readv: %s "
 				    "(kernel.yama.ptrace_scope, or a seccomp "
 				    "filter)",
 				    strerror(error));
-	return eventfds_open(driver, server, EFD_CLOEXEC);
+	if (error)
+		return bench_errno(r, "process_vm_readv");
+	return eventfds_open(r, driver, server, EFD_CLOEXEC);
 }
 
 static void readv_send(struct end *e)

@@ -10,8 +10,8 @@ static int reference_open(struct run *r, struct end *driver, struct end *server)
 {
 	driver->payload = server->payload = party_shared(driver->size, r->pu_a);
 	if (!driver->payload)
-		return -1;
-	return eventfds_open(driver, server, EFD_CLOEXEC);
+		return bench_errno(r, "mmap of shared memory");
+	return eventfds_open(r, driver, server, EFD_CLOEXEC);
 }
 
 static void reference_send(struct end *e)

@@ -46,7 +46,7 @@ static int semaphore_open(struct run *r, struct end *driver, struct end *server)
 	struct gate *gate = party_shared(2 * sizeof(*gate), r->pu_a);
 
 	if (!gate)
-		return -1;
+		return bench_errno(r, "mmap of shared memory");
 	driver->shared = server->shared = gate;
 	return sem_init(&gate[0].sem, pshared, 0) ||
 			       sem_init(&gate[1].sem, pshared, 0) ?

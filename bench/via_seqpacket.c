@@ -52,7 +52,7 @@ static int make_room(struct run *r, int from, int to, uint64_t size)
 
 static int seqpacket_open(struct run *r, struct end *driver, struct end *server)
 {
-	if (sockets_open(driver, server, SOCK_SEQPACKET))
+	if (sockets_open(r, driver, server, SOCK_SEQPACKET))
 		return -1;
 	return driver->size ?
 		       make_room(r, driver->out, server->in, driver->size) :

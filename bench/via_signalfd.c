@@ -17,7 +17,9 @@ static int signalfd_enter(struct end *e)
 		return -1;
 	s = e->own;
 	e->in = signalfd(-1, &s->set, SFD_CLOEXEC);
-	return e->in < 0 ? -1 : 0;
+	if (e->in < 0)
+		die_errno("signalfd");
+	return 0;
 }
 
 static void signalfd_await(struct end *e)

@@ -9,8 +9,7 @@
 static int socketpair_open(struct run *r, struct end *driver,
 			   struct end *server)
 {
-	(void)r;
-	return sockets_open(driver, server, SOCK_STREAM);
+	return sockets_open(r, driver, server, SOCK_STREAM);
 }
 
 static void socketpair_close(struct end *driver, struct end *server)

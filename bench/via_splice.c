@@ -123,10 +123,10 @@ static int vmsplice_open(struct run *r, struct end *driver, struct end *server)
 	char byte = 'v', back = 0;
 	struct iovec one = { &byte, 1 };
 
-	if (pipes_open(driver, server, O_CLOEXEC))
+	if (pipes_open(r, driver, server, O_CLOEXEC))
 		return -1;
 	if (vmsplice(driver->out, &one, 1, 0) != 1)
-		return pair_lacks(r, "vmsplice");
+		return bench_errno(r, "vmsplice");
 	if (read(server->in, &back, 1) != 1 || back != byte)
 		return bench_fail(r, "vmsplice: another byte came out");
 	return 0;
@@ -139,13 +139,13 @@ static int splice_open(struct run *r, struct end *driver, struct end *server)
 	char byte = 's', back = 0;
 	ssize_t given;
 
-	if (pipes_open(driver, server, O_CLOEXEC))
+	if (pipes_open(r, driver, server, O_CLOEXEC))
 		return -1;
 	if (fd < 0 || pwrite(fd, &byte, 1, 0) != 1)
-		return pair_lacks(r, "memfd");
+		return bench_errno(r, "memfd_create");
 	given = splice(fd, &at, driver->out, NULL, 1, 0);
 	if (given != 1)
-		return pair_lacks(r, "splice");
+		return bench_errno(r, "splice");
 	close(fd);
 	if (read(server->in, &back, 1) != 1 || back != byte)
 		return bench_fail(r, "splice: another byte came out");

@@ -83,10 +83,12 @@ static int sysv_semaphore_open(struct run *r, struct end *driver,
 	remove_orphans();
 	id = semget(IPC_PRIVATE, SEMAPHORES, 0600);
 	if (id < 0)
-		return pair_lacks(r, "semget (kernel.sem)");
+		return bench_errno(r, "semget (kernel.sem)");
 	driver->in = server->in = id;
 	/* Linux's are zero from the start */
-	return semctl(id, MARK, SETVAL, (union semun){ .val = OURS });
+	return semctl(id, MARK, SETVAL, (union semun){ .val = OURS }) ?
+		       bench_errno(r, "semctl") :
+		       0;
 }
 
 static void sysv_semaphore_leave(struct end *e)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <uv.h>
 
+#include "uv_calls.h"
+
 /* One party's loop. The callback is where the party lives: it counts, stamps
  * and answers there, and leaves uv_run() only after the batch. */
 struct uv_end {
@@ -56,13 +58,17 @@ static void on_async(uv_async_t *handle)
 static int uv_async_enter(struct end *e)
 {
 	struct uv_end *u = calloc(1, sizeof(*u));
+	int error;
 
 	if (!u)
 		return -1;
 	u->end = e;
-	if (uv_loop_init(&u->loop) ||
-	    uv_async_init(&u->loop, &u->async, on_async))
-		return -1;
+	uv_calls_require();
+	error = uv_loop_init(&u->loop);
+	if (!error)
+		error = uv_async_init(&u->loop, &u->async, on_async);
+	if (error)
+		die_refused(-error, "uv_async_init");
 	u->async.data = u;
 	e->own = u;
 	return 0;

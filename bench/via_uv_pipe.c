@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "sockets.h"
+#include "uv_calls.h"
 
 /* One party's loop. The callback that reads is where the party lives, as in
  * via_uv_async.c. */
@@ -132,14 +133,14 @@ static void on_read(uv_stream_t *stream, ssize_t bytes, const uv_buf_t *buffer)
 static int uv_pipe_open_pair(struct run *r, struct end *driver,
 			     struct end *server)
 {
-	(void)r;
-	return sockets_open(driver, server, SOCK_STREAM);
+	return sockets_open(r, driver, server, SOCK_STREAM);
 }
 
 /* In the party itself: a loop does not outlive a fork(). */
 static int uv_pipe_enter(struct end *e)
 {
 	struct uv_end *u = calloc(1, sizeof(*u));
+	int error;
 
 	if (!u)
 		return -1;
@@ -147,13 +148,22 @@ static int uv_pipe_enter(struct end *e)
 	u->end = e;
 	u->room = e->size + 64;
 	u->buffer = calloc(1, u->room);
-	if (!u->buffer || uv_loop_init(&u->loop) ||
-	    uv_pipe_init(&u->loop, &u->pipe, 0) ||
-	    uv_pipe_open(&u->pipe, e->in))
+	if (!u->buffer)
 		return -1;
+	uv_calls_require();
+	error = uv_loop_init(&u->loop);
+	if (!error)
+		error = uv_pipe_init(&u->loop, &u->pipe, 0);
+	if (!error)
+		error = uv_pipe_open(&u->pipe, e->in);
 	u->pipe.data = u;
 	u->write.data = u;
-	return uv_read_start((uv_stream_t *)&u->pipe, on_room, on_read);
+	if (!error)
+		error = uv_read_start((uv_stream_t *)&u->pipe, on_room,
+				      on_read);
+	if (error)
+		die_refused(-error, "uv_pipe_open");
+	return 0;
 }
 
 /* libuv closes this party's end; of two threads, the only descriptor of it. */

@@ -254,7 +254,7 @@ static int start_all(struct run *r)
 		if (party_start(&s.party[s.started], r->peer,
 				pu_of(r, s.started), waiter_main,
 				&s.shared->waiter[s.started])) {
-			refusal_blame(r, errno);
+			party_refused(r);
 			let_go();
 			join_all();
 			return -1;
@@ -279,11 +279,9 @@ static int setup(struct run *r)
 		return refusal_memory(r, "memory", s.shared_size);
 	errno = r->peer == PEER_THREAD ? shrink_stacks() : 0;
 	if (errno)
-		return bench_fail(r, "stacks of %d bytes: %s", STACK,
-				  strerror(errno));
-	if (topo_bind(r->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
-				  strerror(errno));
+		return bench_errno(r, "mmap of stacks of %d bytes", STACK);
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	return start_all(r);
 }
 

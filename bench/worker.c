@@ -15,8 +15,8 @@
 #include <uv.h>
 
 #include "newborn.h"
-#include "refusal.h"
 #include "topo.h"
+#include "uv_calls.h"
 
 enum { READY, DONE };
 
@@ -202,17 +202,16 @@ static int start_thread(struct state *s)
 	atomic_store(&m->first, NOBODY);
 	atomic_store(&m->failed, false);
 	error = uv_thread_create(&thread, worker_main, m);
-	if (error) {
-		refusal_blame(s->r, -error);
-		return -1;
-	}
+	errno = -error;
+	if (error)
+		return bench_errno(s->r, "pthread_create");
 	if (s->layer == ANSWERED)
 		converse(s);
 	uv_thread_join(&thread);
 	s->done = clock_now();
+	errno = -m->error;
 	if (m->error)
-		return bench_fail(s->r, "in the worker: %s",
-				  uv_strerror(m->error));
+		return bench_errno(s->r, "uv_loop_init in the worker");
 	if (s->layer == ANSWERED && !m->answered)
 		return bench_fail(s->r, "the answer is not to the message");
 	if (s->layer != ANSWERED)
@@ -262,12 +261,12 @@ static int reap(struct state *s, pid_t pid, int talked)
 	int status, error = newborn_wait(pid, &status);
 
 	s->done = clock_now();
+	errno = error;
 	if (error)
-		return bench_fail(s->r, "waitpid: %s", strerror(error));
-	error = newborn_judge_status(s->r, left, status);
-	if (error)
-		return bench_fail(s->r, "execve %s: %s", s->r->helper,
-				  strerror(error));
+		return bench_errno(s->r, "waitpid");
+	errno = newborn_judge_status(s->r, left, status);
+	if (errno)
+		return bench_errno(s->r, "execve %.90s", s->r->helper);
 	if (talked)
 		return bench_fail(s->r, "the child did not answer");
 	if (s->layer == FIRST || s->layer == LOOP)
@@ -284,7 +283,7 @@ static int start_process(struct state *s)
 
 	memset(s->nursery.of, 0, sizeof(*s->nursery.of));
 	if (talks && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
-		return bench_fail(s->r, "socketpair: %s", strerror(errno));
+		return bench_errno(s->r, "socketpair");
 	/* the child's end stays open over exec, under its own number */
 	if (talks)
 		fcntl(pair[1], F_SETFD, 0);
@@ -292,10 +291,8 @@ static int start_process(struct state *s)
 	pid = fork();
 	if (!pid)
 		child_main(s, pair[1]);
-	if (pid < 0) {
-		refusal_blame(s->r, errno);
-		return -1;
-	}
+	if (pid < 0)
+		return bench_errno(s->r, "fork");
 	if (talks) {
 		close(pair[1]);
 		talked = converse_with_child(s, pair[0]);
@@ -331,14 +328,17 @@ static uint64_t run(struct run *r, uint64_t n)
 /* What the main thread has before it starts a worker: a loop and a handle. */
 static int open_main_loop(struct state *s)
 {
-	int error = uv_loop_init(&s->main_loop);
+	int error;
 
+	if (uv_calls_allowed(s->r))
+		return -1;
+	error = uv_loop_init(&s->main_loop);
 	if (!error)
 		error = uv_async_init(&s->main_loop, &s->meeting.to_main,
 				      on_answer);
 	s->meeting.to_main.data = s;
-	return error ? bench_fail(s->r, "main loop: %s", uv_strerror(error)) :
-		       0;
+	errno = -error;
+	return error ? bench_errno(s->r, "uv_async_init") : 0;
 }
 
 static int setup(struct run *r)
@@ -351,9 +351,8 @@ static int setup(struct run *r)
 	if (nursery_open(r, &s.nursery, 1) ||
 	    (r->peer == PEER_THREAD && open_main_loop(&s)))
 		return -1;
-	if (topo_bind(r->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
-				  strerror(errno));
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	return 0;
 }
 

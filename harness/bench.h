@@ -192,13 +192,23 @@ struct run {
 };
 
 /* Fails, or finds lacking, the case; always -1, so that a hook can end in
- * `return bench_fail(r, "…")`. errno's text is appended by the caller. */
+ * `return bench_fail(r, "…")`. */
 int bench_fail(struct run *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int bench_absent(struct run *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int bench_denied(struct run *r, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* The same for a system call that failed, named by the format: absent, denied
+ * or failed as errno means (refusal.h), whose text is appended with the limit
+ * it was and what to do. */
+int bench_errno(struct run *r, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Binds the calling thread to a PU, or to none, as topo_bind(). 0, or -1 after
+ * bench_errno(). */
+int bench_bind(struct run *r, int pu);
 
 /* What the benchmark timed itself, for metrics[metric]: one operation, or the
  * mean over many; or what it counted or found out. A metric is fed by one of

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "need.h"
 #include "units.h"
 
 struct list {
@@ -95,7 +96,7 @@ static void decide_status(struct test_case *c)
 	for (; need && *need; need++) {
 		bool denied = false;
 
-		if ((*need)->met(c->reason, sizeof(c->reason), &denied)) {
+		if (need_met(*need, c->reason, sizeof(c->reason), &denied)) {
 			c->reason[0] = '\0';
 			continue;
 		}
@@ -418,6 +419,7 @@ struct test_case *cases_select(const struct case_filter *filter, size_t *count,
 	size_t benches, kept = 0;
 	const struct bench *const *bench = bench_all(&benches);
 
+	need_forget();
 	for (size_t i = 0; i < benches; i++)
 		add_bench(&all, bench[i]);
 	if (check_filter(&all, filter, err, size)) {

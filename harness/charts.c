@@ -249,15 +249,13 @@ static enum progress draw(const char *dir, const char *plots, const char *name,
 static const char *prepare(const char *dir)
 {
 	const char *plots = plots_dir();
-	char path[PATH_MAX];
 
 	if (!plots) {
 		warn("no charts: %s is not there", HANDOFF_PLOTS);
 		return NULL;
 	}
-	snprintf(path, sizeof(path), "%.4000s/charts", dir);
-	if (mkdir(path, 0777) && errno != EEXIST) {
-		warn("%s: %s", path, strerror(errno));
+	if (rundir_make_part(dir, "charts")) {
+		warn("%s/charts: %s", dir, strerror(errno));
 		return NULL;
 	}
 	return plots;

@@ -104,11 +104,12 @@ static int write_files(const struct comparison *c, const char *dir)
 
 	if (page.charts != wanted)
 		result = -1;
-	if (!interrupt_came() &&
-	    rundir_write(dir, "compare.md", write_markdown, &page))
-		result = -1;
-	if (!interrupt_came() &&
-	    rundir_write(dir, "compare.html", write_html, &page))
+	const struct rundir_file pages[] = {
+		{ "compare.md", write_markdown, &page },
+		{ "compare.html", write_html, &page }
+	};
+
+	if (!interrupt_came() && rundir_write_all(dir, pages, 2))
 		result = -1;
 	if (interrupt_came()) {
 		fprintf(stderr,

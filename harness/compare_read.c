@@ -14,6 +14,7 @@
 #include "cases.h"
 #include "csv.h"
 #include "die.h"
+#include "distribution.h"
 #include "grow.h"
 
 static void *allocate(size_t count, size_t size)
@@ -43,7 +44,8 @@ static void read_run(struct compare_run *run, const char *path)
 	if (stat(path, &st) || !S_ISDIR(st.st_mode))
 		return;
 	if (env_file_read(&run->env, path, err, sizeof(err)) ||
-	    series_read(&run->series, path, &run->summary, err, sizeof(err)))
+	    series_read(&run->series, path, &run->summary, err, sizeof(err)) ||
+	    distribution_check(path, &run->summary, err, sizeof(err)))
 		die_usage("%s", err);
 	run->has_series = run->series.is_there;
 }

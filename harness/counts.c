@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "die.h"
+#include "essential.h"
 
 enum {
 	PROBE_CALLS = 10,
@@ -282,9 +283,16 @@ double counts_settle_s(enum counts_method method)
 
 static int perf_works(char *why, size_t size)
 {
-	int fd = perf_open(0);
 	uint64_t before, seen;
+	int fd;
 
+	if (essential_is_deadly(SYS_perf_event_open) ||
+	    essential_is_deadly(SYS_fsopen)) {
+		snprintf(why, size,
+			 "perf: a seccomp filter kills who asks for it");
+		return 0;
+	}
+	fd = perf_open(0);
 	if (fd < 0) {
 		snprintf(why, size, "perf tracepoint: %s",
 			 errno == ENOENT ? "no tracefs that can be read" :
@@ -385,6 +393,11 @@ static int ptrace_works(char *why, size_t size)
 	int error = 0;
 	pid_t child;
 
+	if (essential_is_deadly(SYS_ptrace)) {
+		snprintf(why, size,
+			 "ptrace: a seccomp filter kills who asks for it");
+		return 0;
+	}
 	if (traced == MAP_FAILED) {
 		snprintf(why, size, "ptrace: out of memory");
 		return 0;

@@ -16,92 +16,38 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files.h"
+#include "whole.h"
+
 #define BOM "\xEF\xBB\xBF"
 
 struct csv_out {
 	FILE *file;
-	char *path, *temporary;
+	struct whole *whole; /* NULL: the caller's own file */
 	locale_t c_locale;
 	size_t width;  /* fields of the first row, 0 before it ended */
 	size_t fields; /* so far in this row */
 	size_t bytes;  /* so far in this row */
 	int error;     /* the first errno, 0 if none */
+	bool ended;    /* csv_end_file() was called */
 };
 
 static void release(struct csv_out *out)
 {
-	if (out->c_locale)
-		freelocale(out->c_locale);
-	free(out->temporary);
-	free(out->path);
+	freelocale(out->c_locale);
 	free(out);
-}
-
-static int refuse_special(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) || S_ISREG(st.st_mode))
-		return 0;
-	errno = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-	return -1;
-}
-
-/* mkstemp() would leave a file that only its owner can read. */
-static int create_temporary(struct csv_out *out)
-{
-	int fd = -1;
-
-	for (unsigned int i = 0; i < 100; i++) {
-		free(out->temporary);
-		if (asprintf(&out->temporary, "%s.%ld-%u.tmp", out->path,
-			     (long)getpid(), i) < 0) {
-			out->temporary = NULL;
-			errno = ENOMEM;
-			return -1;
-		}
-		fd = open(out->temporary,
-			  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (fd >= 0 || errno != EEXIST)
-			break;
-	}
-	return fd;
-}
-
-static int open_temporary(struct csv_out *out)
-{
-	int error, fd = create_temporary(out);
-
-	if (fd < 0)
-		return -1;
-	out->file = fdopen(fd, "w");
-	if (out->file)
-		return 0;
-	error = errno;
-	close(fd);
-	unlink(out->temporary);
-	errno = error;
-	return -1;
 }
 
 struct csv_out *csv_create(const char *path)
 {
-	struct csv_out *out;
-	int error;
+	struct whole *whole = whole_begin_path(path);
+	struct csv_out *out = whole ? csv_stream(whole_file(whole)) : NULL;
 
-	if (refuse_special(path))
-		return NULL;
-	out = calloc(1, sizeof(*out));
-	if (!out)
-		return NULL;
-	out->path = strdup(path);
-	out->c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-	if (out->path && out->c_locale && open_temporary(out) == 0)
-		return out;
-	error = errno;
-	release(out);
-	errno = error;
-	return NULL;
+	if (out)
+		out->whole = whole;
+	else
+		whole_drop(whole);
+	return out;
 }
 
 struct csv_out *csv_stream(FILE *file)
@@ -189,6 +135,20 @@ void csv_num(struct csv_out *out, double value)
 	put(out, text, strlen(text));
 }
 
+void csv_exact(struct csv_out *out, double value)
+{
+	locale_t old;
+	char text[48];
+
+	next_field(out);
+	if (!isfinite(value))
+		return;
+	old = uselocale(out->c_locale);
+	snprintf(text, sizeof(text), "%.17g", value);
+	uselocale(old);
+	put(out, text, strlen(text));
+}
+
 void csv_u64(struct csv_out *out, uint64_t value)
 {
 	char text[24];
@@ -215,42 +175,40 @@ void csv_end(struct csv_out *out)
 	out->bytes = 0;
 }
 
-/* A file that the caller opened stays open. */
-static int finish_file(struct csv_out *out)
+int csv_end_file(struct csv_out *out)
 {
-	if (!out->path)
-		return fflush(out->file);
-	return fclose(out->file);
+	if (!out->ended) {
+		out->ended = true;
+		if (!out->width || out->fields)
+			note(out, EINVAL);
+		/* a file that the caller opened stays open */
+		if (out->whole ? whole_end(out->whole) : fflush(out->file))
+			note(out, errno);
+	}
+	errno = out->error;
+	return errno ? -1 : 0;
 }
 
 int csv_close(struct csv_out *out)
 {
 	int error;
 
-	if (!out->width || out->fields)
-		note(out, EINVAL);
-	if (finish_file(out))
-		note(out, errno);
-	if (!out->error && out->path && rename(out->temporary, out->path))
-		note(out, errno);
+	csv_end_file(out);
 	error = out->error;
-	if (error && out->path)
-		unlink(out->temporary);
+	if (error)
+		whole_drop(out->whole);
+	else if (out->whole && whole_name(out->whole))
+		error = errno;
 	release(out);
-	if (!error)
-		return 0;
 	errno = error;
-	return -1;
+	return error ? -1 : 0;
 }
 
 void csv_discard(struct csv_out *out)
 {
 	if (!out)
 		return;
-	if (out->path) {
-		fclose(out->file);
-		unlink(out->temporary);
-	}
+	whole_drop(out->whole);
 	release(out);
 }
 
@@ -348,8 +306,9 @@ static int odd_byte(struct csv_in *in, int c)
 		return EOF;
 	if (c == '\0')
 		return fail(in, in->next_line,
-			    "a NUL byte; this is not a CSV file, "
-			    "or a damaged one: make it again");
+			    "a NUL byte; this is UTF-16, no CSV file, "
+			    "or a damaged one: save it as UTF-8, "
+			    "or make it again");
 	return fail(in, in->line,
 		    "a row of more than %zu bytes; "
 		    "look for a quote that is not closed",
@@ -404,6 +363,16 @@ static int end_field(struct csv_in *in, struct row *row, size_t start)
 	return push(in, row, '\0');
 }
 
+/* Spreadsheets do so where a comma is the decimal point. */
+static int wrong_separator(struct csv_in *in, char separator)
+{
+	return fail(in, in->line,
+		    "fields are separated by %s and not by ',', as some "
+		    "spreadsheets save a CSV file; save it with commas and "
+		    "decimal points, or take the file as handoff wrote it",
+		    separator == ';' ? "';'" : "tabs");
+}
+
 /* Adds one field to row; what ended it (',' or '\n' or EOF), or FAILED. */
 static int read_field(struct csv_in *in, struct row *row, size_t *bytes)
 {
@@ -425,6 +394,8 @@ static int read_field(struct csv_in *in, struct row *row, size_t *bytes)
 			return FAILED;
 		if (c == ',' || c == '\n' || c == EOF)
 			return end_field(in, row, start) ? FAILED : c;
+		if (quoted && (c == ';' || c == '\t'))
+			return wrong_separator(in, (char)c);
 		if (quoted)
 			return fail(in, in->next_line,
 				    "text after a closing quote; "
@@ -474,6 +445,12 @@ static int skip_bom(struct csv_in *in)
 	const char *bom = BOM;
 	int c = getc_unlocked(in->file);
 
+	/* the first byte of either of its own marks, and never of UTF-8 */
+	if (c == 0xFF || c == 0xFE)
+		return fail(in, 1,
+			    "UTF-16, as some spreadsheets save text; save it "
+			    "as CSV in UTF-8, or take the file as handoff "
+			    "wrote it");
 	if (c != (unsigned char)*bom) {
 		ungetc(c, in->file);
 		return 0;
@@ -487,6 +464,24 @@ static int skip_bom(struct csv_in *in)
 	return 0;
 }
 
+/* A header that is one field of several names, or has a spreadsheet's own
+ * first line before it. */
+static int check_separator(struct csv_in *in)
+{
+	const char *name = name_of(in, 0);
+	const char *separator = strpbrk(name, ";\t");
+
+	if (!strncmp(name, "sep=", strlen("sep=")))
+		return fail(in, 1,
+			    "the line \"%.*s\" is a spreadsheet's and no "
+			    "header; take the file as handoff wrote it",
+			    excerpt(name), name);
+	if (in->header.fields == 1 && separator &&
+	    strchr(separator + 1, *separator))
+		return wrong_separator(in, *separator);
+	return 0;
+}
+
 static int read_header(struct csv_in *in)
 {
 	int got;
@@ -496,7 +491,7 @@ static int read_header(struct csv_in *in)
 	got = read_row(in, &in->header);
 	if (got == 0)
 		return fail(in, 1, "empty, without a header; make it again");
-	if (got == FAILED)
+	if (got == FAILED || check_separator(in))
 		return FAILED;
 	for (size_t i = 0; i < in->header.fields; i++) {
 		if ((size_t)csv_column(in, name_of(in, i)) != i)
@@ -510,15 +505,19 @@ static int read_header(struct csv_in *in)
 
 static int open_file(struct csv_in *in)
 {
-	struct stat st;
+	int fd = files_open_regular(AT_FDCWD, in->path, FILES_ANY_SIZE);
 
-	in->file = fopen(in->path, "re");
-	if (!in->file)
-		return fail(in, 1, "cannot open: %s; check path and permission",
-			    strerror(errno));
-	if (fstat(fileno(in->file), &st) == 0 && S_ISDIR(st.st_mode))
+	if (fd < 0 && errno == EISDIR)
 		return fail(in, 1, "a directory; name a CSV file in it");
-	return 0;
+	if (fd < 0 && errno == EINVAL)
+		return fail(in, 1, "not a regular file; name a CSV file");
+	in->file = fd < 0 ? NULL : fdopen(fd, "r");
+	if (in->file)
+		return 0;
+	if (fd >= 0)
+		close(fd);
+	return fail(in, 1, "cannot open: %s; check path and permission",
+		    strerror(errno));
 }
 
 struct csv_in *csv_open(const char *path, char *err, size_t errsize)
@@ -599,6 +598,36 @@ const char *csv_field(const struct csv_in *in, int column)
 	return in->row.text + in->row.start[column];
 }
 
+/* strtod() alone would take " 1", "+1", "0x1", "inf" and "nan" as well. */
+static bool is_decimal(const char *text)
+{
+	return *text != '+' && !text[strspn(text, "+-.0123456789eE")];
+}
+
+/* Most numbers are such, and strtod_l() takes several times as long. NAN: not
+ * one, or more digits than a double holds. */
+static double small_whole(const char *text)
+{
+	double value = 0;
+	int digits = 0;
+
+	for (; *text >= '0' && *text <= '9' && digits < 15; digits++)
+		value = 10 * value + (*text++ - '0');
+	return digits && !*text ? value : NAN;
+}
+
+/* "1,5", and nothing else */
+static bool has_decimal_comma(const char *text)
+{
+	const char *digit = "0123456789";
+	size_t whole;
+
+	text += *text == '-';
+	whole = strspn(text, digit);
+	text += whole;
+	return whole && *text == ',' && strspn(text + 1, digit);
+}
+
 double csv_field_num(struct csv_in *in, int column)
 {
 	const char *text = csv_field(in, column);
@@ -607,15 +636,19 @@ double csv_field_num(struct csv_in *in, int column)
 
 	if (!*text)
 		return NAN;
-	value = strtod_l(text, &end, in->c_locale);
-
-	/* strtod() alone would take " 1", "0x1", "inf" and "nan" as well. */
-	if (!*end && !text[strspn(text, "+-.0123456789eE")] && isfinite(value))
+	value = small_whole(text);
+	if (!isnan(value))
 		return value;
-	fail(in, in->line,
-	     "%.*s is not a number but \"%.*s\"; mend it or leave it empty",
+	value = strtod_l(text, &end, in->c_locale);
+	if (!*end && is_decimal(text) && isfinite(value))
+		return value;
+	fail(in, in->line, "%.*s is not a number but \"%.*s\"; %s",
 	     excerpt(name_of(in, (size_t)column)), name_of(in, (size_t)column),
-	     excerpt(text), text);
+	     excerpt(text), text,
+	     has_decimal_comma(text) ?
+		     "write decimal points, or take the file as handoff wrote "
+		     "it" :
+		     "mend it or leave it empty");
 	return NAN;
 }
 

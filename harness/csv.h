@@ -44,9 +44,18 @@ void csv_str(struct csv_out *out, const char *text);
  */
 void csv_num(struct csv_out *out, double value);
 void csv_u64(struct csv_out *out, uint64_t value);
+/* The same in as many digits as it takes to read back the very number. */
+void csv_exact(struct csv_out *out, double value);
 
 /* Ends the row with "\n". */
 void csv_end(struct csv_out *out);
+
+/*
+ * No more rows come: 0, or -1 and errno as csv_close() has it. Nobody sees the
+ * file before csv_close(), so that several files are all written, and none is
+ * replaced if one does not fit. To be followed by csv_close() or csv_discard().
+ */
+int csv_end_file(struct csv_out *out);
 
 /*
  * Puts the file in place of what path was and frees out. 0, or -1 and errno;
@@ -61,9 +70,10 @@ void csv_discard(struct csv_out *out);
 
 /*
  * Reading. One row at a time in memory. Accepts CRLF, a UTF-8 byte order mark
- * and a missing last line end; everything else that is not RFC 4180 is an
- * error, which says "path:line: what is wrong; what to do" on one line. The
- * first error stays: from then on csv_read() returns -1.
+ * and a missing last line end; everything else that is not RFC 4180 (UTF-16,
+ * or ';' or tabs between fields, as spreadsheets save) is an error, which says
+ * "path:line: what is wrong; what to do" on one line. The first error stays:
+ * from then on csv_read() returns -1.
  */
 struct csv_in;
 

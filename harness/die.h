@@ -17,11 +17,20 @@ enum { EXIT_DONE = 0, EXIT_CASE_FAILED = 1, EXIT_USAGE = 2, EXIT_INT = 130 };
  */
 void die_into(char *reason, size_t size);
 
+/* Where a case that dies of a refused system call (refusal.h) leaves its errno,
+ * beside the reason: *error. */
+void die_tell(int *error);
+
 /* Message with errno's text appended when errno_value is not 0; never returns.
  */
 noreturn void die_at(const char *file, int line, int errno_value,
 		     const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* The same of what starts a thread or process, where EAGAIN is a limit; of a
+ * read or write that must not block it is a mistake. */
+noreturn void die_refused(int error, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* A failing system call, in one line: die_errno("read %s", path). */
 #define die_errno(...) die_at(__FILE__, __LINE__, errno, __VA_ARGS__)

@@ -2,6 +2,7 @@
 /* How a case's latencies are distributed, read back from histogram.csv. */
 #include "distribution.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,15 +13,28 @@
 #include "run_table.h"
 #include "summary.h"
 
-enum { BENCH, VARIANT, PEER, PLACE, PARAM, METRIC, LOW, HIGH, SAMPLES, ALL };
+enum {
+	BENCH,
+	VARIANT,
+	PEER,
+	PLACE,
+	PARAM,
+	METRIC,
+	UNIT,
+	LOW,
+	HIGH,
+	SAMPLES,
+	ALL
+};
 
-static const char *const column[ALL] = { "bench", "variant", "peer",
-					 "place", "param",   "metric",
-					 "low",   "high",    "count" };
+static const char *const column[ALL] = { "bench", "variant", "peer", "place",
+					 "param", "metric",  "unit", "low",
+					 "high",  "count" };
 
 /* A case's buckets ascend: one that does not was there before, or was moved. */
 struct ascent {
 	double high;
+	double samples;
 	size_t line, buckets; /* 0: none yet */
 };
 
@@ -39,7 +53,7 @@ static int check_bucket(struct csv_in *in, const char *id, struct ascent *last,
 			double low, double high, double count)
 {
 	/* NAN, too: an empty field */
-	if (!(low <= high) || !(count > 0))
+	if (!(low <= high) || !(count >= 1) || count != floor(count))
 		return csv_refuse(in,
 				  "the bucket of %.200s from %g to %g holds "
 				  "%g: no run writes such; make the file again",
@@ -57,6 +71,7 @@ static int check_bucket(struct csv_in *in, const char *id, struct ascent *last,
 				  id, low, last->high, last->line);
 	last->high = high;
 	last->line = csv_line(in);
+	last->samples += count;
 	return 0;
 }
 
@@ -78,6 +93,93 @@ static void take_row(struct csv_in *in, const int *at, const char *metric,
 	if (k != LOOKUP_NONE &&
 	    !check_bucket(in, id, &last[k], low, high, count))
 		add_bucket(&of[k], low, high, count);
+}
+
+/* Of a case that went wrong later the buckets may be there, and its one row is
+ * of another metric. */
+static int check_is_lacking(struct csv_in *in, const char *id,
+			    struct lookup *cases)
+{
+	if (lookup_find(cases, id, "") == 0)
+		return 0;
+	return csv_refuse(in,
+			  "%.200s %.60s is not in summary.csv: that file is "
+			  "cut off, or the two are not of one run; give both "
+			  "as handoff wrote them, or do without histogram.csv",
+			  id, csv_field(in, csv_column(in, "metric")));
+}
+
+static int check_row(struct csv_in *in, const int *at,
+		     const struct summary *summary, struct lookup *cases,
+		     struct ascent *last)
+{
+	double low = csv_field_num(in, at[LOW]);
+	double high = csv_field_num(in, at[HIGH]);
+	double count = csv_field_num(in, at[SAMPLES]);
+	const struct summary_row *row;
+	char id[SUMMARY_ID];
+
+	if (csv_error(in))
+		return -1;
+	run_table_id(in, at, id);
+	row = summary_exact(summary, id, csv_field(in, at[METRIC]));
+	if (!row)
+		return check_is_lacking(in, id, cases);
+	if (strcmp(csv_field(in, at[UNIT]), row->unit))
+		return csv_refuse(
+			in,
+			"unit is '%.40s', and in summary.csv '%.40s'; "
+			"give both files as handoff wrote them",
+			csv_field(in, at[UNIT]), row->unit);
+	return check_bucket(in, id, &last[row - summary->row], low, high,
+			    count);
+}
+
+/* After the last row: what has buckets has as many samples as it should, and
+ * what has a median has buckets. */
+static int check_samples(struct csv_in *in, const struct summary *summary,
+			 const struct ascent *last)
+{
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct summary_row *row = &summary->row[i];
+		char id[SUMMARY_ID];
+
+		if (!row->ok || last[i].samples == row->samples ||
+		    (!last[i].buckets && isnan(row->p50)))
+			continue;
+		return csv_refuse(in,
+				  "%.200s %.60s has %.0f samples here and %.0f "
+				  "in summary.csv: not of one run, or not "
+				  "whole; make both again, or do without "
+				  "histogram.csv",
+				  summary_id(row, id, sizeof(id)), row->metric,
+				  last[i].samples, row->samples);
+	}
+	return 0;
+}
+
+int distribution_check(const char *dir, const struct summary *summary,
+		       char *err, size_t size)
+{
+	int at[ALL];
+	struct csv_in *in = run_table_open(dir, "histogram.csv", column, at,
+					   ALL, err, size);
+	struct ascent *last;
+	struct lookup cases = { 0 };
+
+	if (!in)
+		return *err ? -1 : 0;
+	last = calloc(summary->count + 1, sizeof(*last));
+	if (!last)
+		die("out of memory for distributions");
+	summary_cases(summary, &cases);
+	while (csv_read(in) > 0)
+		check_row(in, at, summary, &cases, last);
+	if (!csv_check_end(in))
+		check_samples(in, summary, last);
+	lookup_free(&cases);
+	free(last);
+	return run_table_close(in, err, size);
 }
 
 int distribution_read(const char *dir, const char *const *id, size_t cases,

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "summary.h"
+
 /* How many took so long. */
 struct distribution_bucket {
 	double high, count; /* ns: where it ends */
@@ -17,6 +19,14 @@ struct distribution {
 	size_t count, room;
 	double lowest; /* ns: where the first bucket begins */
 };
+
+/*
+ * Whether DIR/histogram.csv, where there is one, is whole and of the run whose
+ * summary this is: 0; or -1 with one line in err: "path:line: what; what to
+ * do". Takes a microsecond or so a row, and memory for the summary's rows.
+ */
+int distribution_check(const char *dir, const struct summary *summary,
+		       char *err, size_t size);
 
 /*
  * Adds to of[i] the latencies of the case id[i], from DIR/histogram.csv where

@@ -819,7 +819,7 @@ static const struct fact facts[] = {
 	  "Mems_allowed_list THP_enabled Speculation_Store_Bypass "
 	  "SpeculationIndirectBranch x86_Thread_features" },
 	{ "process.", "/proc/self/", TEXT,
-	  "personality timerslack_ns autogroup attr/current" },
+	  "personality timerslack_ns autogroup attr/current oom_score_adj" },
 	{ "cgroup.path", "/proc/self/cgroup", TEXT, NULL },
 
 	/* The machine as its firmware names it. */

@@ -20,6 +20,9 @@ static int take_fact(struct env_file *file, struct csv_in *in, const int *at,
 	size_t line = csv_line(in), first = lookup_add(lines, name, "", line);
 	struct env_fact *larger, *fact;
 
+	if (!*name)
+		return csv_refuse(in, "name is empty; give the file as handoff "
+				      "wrote it");
 	/* one of two would be told, and which says nothing */
 	if (first != line)
 		return csv_refuse(in,

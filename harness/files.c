@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int files_path(char full[PATH_MAX], const char *root, const char *path)
@@ -55,6 +56,30 @@ FILE *files_open(const char *root, const char *path)
 
 	errno = files_path(full, root, path);
 	return errno ? NULL : fopen(full, "re");
+}
+
+int files_open_regular(int at, const char *path, uint64_t most)
+{
+	int fd = openat(at, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int error;
+
+	if (fd < 0) {
+		/* a socket's file cannot be opened at all */
+		errno = errno == ENXIO ? EINVAL : errno;
+		return -1;
+	}
+	if (fstat(fd, &st))
+		error = errno;
+	else if (!S_ISREG(st.st_mode))
+		error = S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
+	else
+		error = (uint64_t)st.st_size > most ? EFBIG : 0;
+	if (!error)
+		return fd;
+	close(fd);
+	errno = error;
+	return -1;
 }
 
 bool files_exist(const char *root, const char *path)

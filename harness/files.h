@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /*
@@ -24,6 +25,15 @@ int files_read(const char *root, const char *path, char *buf, size_t size);
 
 /* Opens a file for reading lines. Returns NULL with errno set. */
 FILE *files_open(const char *root, const char *path);
+
+/*
+ * Opens a regular file for reading without waiting for anybody, as opening a
+ * FIFO would: a descriptor, or -1 and errno: EISDIR, EINVAL if it is a FIFO, a
+ * device or the like, EFBIG if it is larger than `most` bytes. at: as openat()
+ * has it.
+ */
+#define FILES_ANY_SIZE UINT64_MAX
+int files_open_regular(int at, const char *path, uint64_t most);
 
 bool files_exist(const char *root, const char *path);
 

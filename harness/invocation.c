@@ -46,10 +46,11 @@ static int measure(struct invocation *inv, struct run *r)
 		return -1;
 	if (topo_open(inv->topology, err, sizeof(err)))
 		return bench_fail(r, "%s", err);
+	if (inv->topology_fd >= 0)
+		close(inv->topology_fd);
 	/* A case of one party runs on one PU too; a pair binds itself. */
-	if (topo_bind(inv->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", inv->pu_a,
-				  strerror(errno));
+	if (bench_bind(r, inv->pu_a))
+		return -1;
 	const struct sched_param lowest = { .sched_priority = 1 };
 	/* the second party inherits it */
 	if (inv->fifo && sched_setscheduler(0, SCHED_FIFO, &lowest))
@@ -65,11 +66,15 @@ int invocation_main(int fd)
 	if (inv == MAP_FAILED)
 		die_errno("map the runner's memory");
 	close(fd);
+	/* started by a descriptor, it would be called by its number */
+	prctl(PR_SET_NAME, "handoff");
+	signal(SIGPIPE, SIG_DFL);
 	/* Nothing outlives the runner. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != inv->runner)
 		return EXIT_CASE_FAILED;
 	die_into(inv->reason, sizeof(inv->reason));
+	die_tell(&inv->died_of);
 
 	struct run r = {
 		.value = inv->value,

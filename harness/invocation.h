@@ -29,11 +29,13 @@ struct invocation {
 	bool clocks_agree;
 	struct clock_offset offset;   /* between the clocks of pu_a and pu_b */
 	char topology[PATH_MAX + 32]; /* hwloc XML */
+	int topology_fd;              /* closed once it is read; -1: none */
 	char helper[PATH_MAX + 32];   /* the exec'd program */
 	pid_t runner;
 	bool fifo; /* measure under SCHED_FIFO */
 	/* answered */
 	bool answered;
+	int died_of; /* an errno, of a party that was refused a system call */
 	enum status status;
 	char reason[CASE_REASON];
 	struct counts_traced traced;
@@ -42,6 +44,8 @@ struct invocation {
 	 * used; foreign_s: time that was not this invocation's */
 	struct noise_books books;
 	double foreign_s, wall_s;
+	bool outside; /* it could not be taken, for a reason (in `reason`) that
+		       * is none of the case's: the rest of the case counts */
 };
 
 /* Measures what the shared memory behind fd asks for; the process's exit

@@ -2,7 +2,6 @@
 /* Finds a number by a name, and keeps texts once: a hash table. */
 #include "lookup.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +24,7 @@ static uint64_t add_hash(uint64_t hash, const char *text)
 	return hash;
 }
 
-static uint64_t hash_of(const char *a, const char *b)
+uint64_t lookup_hash(const char *a, const char *b)
 {
 	uint64_t hash = add_hash(add_hash(0xcbf29ce484222325, a), b);
 
@@ -73,7 +72,7 @@ size_t lookup_find(const struct lookup *l, const char *a, const char *b)
 
 	if (!l->slots)
 		return LOOKUP_NONE;
-	s = slot_of(l, hash_of(a, b), a, b);
+	s = slot_of(l, lookup_hash(a, b), a, b);
 	return s->name ? s->number : LOOKUP_NONE;
 }
 
@@ -81,7 +80,7 @@ size_t lookup_find(const struct lookup *l, const char *a, const char *b)
 static const struct lookup_slot *keep(struct lookup *l, const char *a,
 				      const char *b, size_t number)
 {
-	uint64_t hash = hash_of(a, b);
+	uint64_t hash = lookup_hash(a, b);
 	size_t first = strlen(a) + 1, second = strlen(b) + 1;
 	struct lookup_slot *s;
 

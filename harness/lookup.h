@@ -4,6 +4,7 @@
 #define HANDOFF_LOOKUP_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* All zeros: an empty one. */
 struct lookup {
@@ -24,6 +25,9 @@ size_t lookup_add(struct lookup *lookup, const char *a, const char *b,
 /* The copy of a text that is kept, once however often it is asked for; valid
  * until lookup_free(), and equal texts have one address. */
 const char *lookup_text(struct lookup *lookup, const char *text);
+
+/* Of a name of two parts, for tables that keep none. */
+uint64_t lookup_hash(const char *a, const char *b);
 
 void lookup_free(struct lookup *lookup);
 

@@ -5,21 +5,25 @@
 #include <errno.h>
 #include <limits.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "cases.h"
+#include "clean.h"
 #include "compare.h"
 #include "die.h"
 #include "doctor.h"
+#include "inherit.h"
 #include "invocation.h"
+#include "recover.h"
 #include "report.h"
 #include "report_json.h"
+#include "rundir.h"
 #include "runner.h"
 #include "selftest.h"
+#include "settings.h"
 #include "tool.h"
 #include "topo.h"
 #include "units.h"
@@ -83,16 +87,24 @@ static void take_duration(struct argp_state *state, const char *name,
 
 static void take_tune(struct argp_state *state, const char *list)
 {
-	for (const char *at = list; *at;) {
-		int span = (int)strcspn(at, ",");
+	static const char *const known[] = { "fifo", "cpu-dma-latency" };
+	const char *at = list;
+	size_t span;
 
-		if (strncmp(at, "fifo", (size_t)span) &&
-		    strncmp(at, "cpu-dma-latency", (size_t)span))
+	for (;; at += span + 1) {
+		bool found = false;
+
+		span = strcspn(at, ",");
+		for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+			found |= strlen(known[i]) == span &&
+				 !strncmp(at, known[i], span);
+		if (!found)
 			argp_error(state,
 				   "--tune: no '%.*s'; there are: fifo "
 				   "cpu-dma-latency",
-				   span, at);
-		at += span + (at[span] == ',');
+				   (int)span, at);
+		if (!at[span])
+			return;
 	}
 }
 
@@ -376,20 +388,44 @@ static int do_run(struct options *o)
 	o->run.filter.patterns = o->patterns;
 	o->run.filter.pattern_count = o->pattern_count;
 	result = runner_run(&o->run, dir);
+	if (!*dir)
+		return result;
 	shown = report_make(dir, stdout);
 	return result ? result : shown;
 }
 
+/* Before runs are read: those that were killed are made whole. */
+static int prepare_runs(const struct options *o)
+{
+	char err[PATH_MAX + 256];
+	int result = EXIT_DONE;
+
+	for (size_t i = 0; i < o->pattern_count; i++) {
+		if (rundir_check(o->patterns[i], err, sizeof(err)))
+			die_usage("%s", err);
+		if (recover_run(o->patterns[i]))
+			result = EXIT_CASE_FAILED;
+	}
+	return result;
+}
+
 static int do_report(struct options *o)
 {
-	if (o->json && o->pattern_count < 2)
-		return report_json(o->pattern_count ? o->patterns[0] :
-						      "results/latest",
-				   stdout) |
-		       flush_output();
+	static char latest[] = "results/latest";
+	static char *latest_only[] = { latest };
+	int recovered;
+
+	if (o->json && !o->pattern_count) {
+		o->patterns = latest_only;
+		o->pattern_count = 1;
+	}
+	recovered = prepare_runs(o);
+	if (o->json && o->pattern_count == 1)
+		return report_json(o->patterns[0], stdout) | flush_output() |
+		       recovered;
 	if (o->pattern_count != 1)
 		die_usage("report takes one directory of a run");
-	return report_make(o->patterns[0], stdout);
+	return report_make(o->patterns[0], stdout) | recovered;
 }
 
 static int do_compare(struct options *o)
@@ -400,9 +436,10 @@ static int do_compare(struct options *o)
 	o->compare.paths = o->patterns;
 	o->compare.path_count = o->pattern_count;
 	o->compare.dir = o->run.dir;
+	int recovered = prepare_runs(o);
 	int result = compare_runs(&o->compare, stdout);
 
-	return flush_output() ? EXIT_CASE_FAILED : result;
+	return flush_output() ? EXIT_CASE_FAILED : result | recovered;
 }
 
 static int do_doctor(struct options *o)
@@ -519,11 +556,13 @@ int main(int argc, char **argv)
 	};
 	int first;
 
+	inherit_mend();
 	if (argc == 3 && !strcmp(argv[1], INVOCATION_ARGUMENT))
 		return invocation_main(atoi(argv[2]));
 
 	setlocale(LC_CTYPE, "");
-	signal(SIGPIPE, SIG_IGN);
+	clean_standard_streams();
+	settings_check();
 	argp_err_exit_status = EXIT_USAGE;
 	snprintf(command_list, sizeof(command_list),
 		 "What does it cost to hand work to another thread, and what "

@@ -58,17 +58,6 @@ static long futex(_Atomic uint32_t *word, int op, uint32_t value)
 	return syscall(SYS_futex, word, op, value, NULL, NULL, 0);
 }
 
-int pair_lacks(struct run *r, const char *call)
-{
-	const char *why = strerror(errno);
-
-	if (errno == ENOSYS || errno == ENOSPC || errno == EMFILE)
-		return bench_absent(r, "%s: %s", call, why);
-	if (errno == EPERM || errno == EACCES)
-		return bench_denied(r, "%s: %s", call, why);
-	return bench_fail(r, "%s: %s", call, why);
-}
-
 /* Untimed, so it may sleep: the parties may share one PU. */
 static void wait_for(struct word *word, uint32_t value)
 {
@@ -317,8 +306,7 @@ static int open_stamps(struct pair *pair)
 	driver->stamps = party_shared(stamps_size(driver), r->pu_a);
 	server->stamps = party_shared(stamps_size(server), r->pu_b);
 	if (!driver->stamps || !server->stamps)
-		return bench_fail(r, "memory for time stamps: %s",
-				  strerror(errno));
+		return bench_errno(r, "mmap of memory for time stamps");
 	r->most_n = PAIR_HALVES;
 	return 0;
 }
@@ -344,7 +332,7 @@ static int setup(struct run *r, const struct channel *channel, uint64_t size,
 	pair->shared_size = sizeof(*pair->shared);
 	pair->shared = party_shared(pair->shared_size, r->pu_a);
 	if (!pair->shared)
-		return bench_fail(r, "shared memory: %s", strerror(errno));
+		return bench_errno(r, "mmap of shared memory");
 
 	struct end *driver = &pair->driver, *server = &pair->server;
 	driver->is_driver = true;
@@ -366,17 +354,15 @@ static int setup(struct run *r, const struct channel *channel, uint64_t size,
 	if (halves && open_stamps(pair))
 		return -1;
 	if (size && channel->queues && open_queue(pair, size))
-		return bench_fail(r, "a queue of %llu-byte messages: %s",
-				  (unsigned long long)size, strerror(errno));
+		return bench_errno(r, "a queue of %llu-byte messages",
+				   (unsigned long long)size);
 	if (channel->open && channel->open(r, driver, server))
-		return bench_fail(r, "%s: %s", channel->name, strerror(errno));
+		return bench_errno(r, "%s", channel->name);
 	r->token_bytes = window ? 0 : channel->token_bytes;
-	if (topo_bind(r->pu_a))
-		return bench_fail(r, "bind to PU %d: %s", r->pu_a,
-				  strerror(errno));
+	if (bench_bind(r, r->pu_a))
+		return -1;
 	if (party_start(&pair->party, r->peer, r->pu_b, server_main, pair))
-		return bench_fail(r, "start the second party: %s",
-				  strerror(errno));
+		return party_refused(r);
 	enter_end(pair, driver);
 	return 0;
 }

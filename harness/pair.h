@@ -118,11 +118,6 @@ struct halves pair_halves(const struct run *r, uint64_t i);
  * that was settled last. */
 uint64_t pair_wakeups(const struct run *r);
 
-/* For a channel's open() after a call that failed with errno: the case is
- * absent where the kernel has no such call or a limit keeps it from more,
- * denied where a policy forbids it; else it fails. Always -1. */
-int pair_lacks(struct run *r, const char *call);
-
 /* The number of a message stands in its first bytes, as many as fit. */
 PAIR_INLINE void message_number(char *message, uint64_t size, uint32_t number)
 {

@@ -17,7 +17,7 @@
 static int enter(struct party *party)
 {
 	if (topo_bind(party->pu))
-		die_errno("bind the second party to PU %d", party->pu);
+		die_errno("sched_setaffinity to PU %d", party->pu);
 	return party->entry(party->arg);
 }
 
@@ -51,6 +51,16 @@ int party_start(struct party *party, enum peer kind, int pu,
 	}
 	party->pid = pid;
 	return 0;
+}
+
+const char *party_call(const struct run *r)
+{
+	return r->peer == PEER_PROCESS ? "fork" : "pthread_create";
+}
+
+int party_refused(struct run *r)
+{
+	return bench_errno(r, "%s", party_call(r));
 }
 
 int party_join(struct party *party)

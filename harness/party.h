@@ -25,6 +25,13 @@ struct party {
 int party_start(struct party *party, enum peer kind, int pu,
 		int (*entry)(void *arg), void *arg);
 
+/* What r's kind of party is started by: "fork", "pthread_create". */
+const char *party_call(const struct run *r);
+
+/* After party_start() has failed: the case is denied, absent or failed for what
+ * errno says of that call. Always -1. */
+int party_refused(struct run *r);
+
 /* Waits for its end; entry's result, or -1 if it was killed. */
 int party_join(struct party *party);
 

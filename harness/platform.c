@@ -25,6 +25,7 @@ static struct {
 	int failed;
 } compared[COMPARED];
 static size_t compared_count;
+static bool uncompared; /* threads, or binding them, were refused */
 
 /* FNV-1a, 32 bits: short, stable, and only meant to tell platforms apart. */
 static uint32_t hash(uint32_t sum, const char *text)
@@ -80,6 +81,7 @@ static int compare_places(struct platform *platform)
 	int worst = 0;
 
 	compared_count = 0;
+	uncompared = false;
 	for (size_t i = 0; i < count && compared_count < COMPARED; i++) {
 		struct clock_offset offset;
 
@@ -94,6 +96,7 @@ static int compare_places(struct platform *platform)
 			clock_compare(&platform->clock, place[i].pu_a,
 				      place[i].pu_b, topo_bind, &offset);
 		compared[compared_count++].offset = offset;
+		uncompared |= compared[compared_count - 1].failed;
 		if (offset.warp || isnan(offset.bound_ns))
 			worst = -1;
 	}
@@ -145,8 +148,10 @@ void platform_open(struct platform *platform, bool counting)
 	if (!platform->clocks_agree &&
 	    platform->clock.source == CLOCK_RAW_COUNTER) {
 		clock_fall_back(&platform->clock,
-				"the raw counters of two "
-				"PUs of a place do not agree");
+				uncompared ? "the raw counters of two PUs of a "
+					     "place cannot be compared" :
+					     "the raw counters of two PUs of a "
+					     "place do not agree");
 		platform->clocks_agree = !compare_places(platform);
 	}
 	platform->clock_start = clock_bracket();

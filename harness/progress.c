@@ -42,6 +42,12 @@ static void print_left(double left_s)
 		fprintf(stderr, "%d s left", (int)(left_s + 0.5));
 }
 
+/* To the terminal itself: stderr lets no such characters pass. */
+static void clear_line(void)
+{
+	dprintf(STDERR_FILENO, "\r\033[K");
+}
+
 void progress_case(struct progress *p, const char *id, double left_s)
 {
 	double now = progress_seconds();
@@ -52,7 +58,8 @@ void progress_case(struct progress *p, const char *id, double left_s)
 		return;
 	p->last_s = now;
 	p->shown = 1;
-	fprintf(stderr, "\r\033[K%s%3d %%%s  ", p->colour ? "\033[1m" : "",
+	clear_line();
+	dprintf(STDERR_FILENO, "%s%3d %%%s  ", p->colour ? "\033[1m" : "",
 		percent(p), p->colour ? "\033[0m" : "");
 	print_left(left_s);
 	fprintf(stderr, "  %s", id);
@@ -74,6 +81,6 @@ void progress_block(struct progress *p, size_t block, size_t left,
 void progress_pause(struct progress *p)
 {
 	if (p->shown)
-		fputs("\r\033[K", stderr);
+		clear_line();
 	p->shown = 0;
 }

@@ -88,13 +88,14 @@ static int each_row(struct csv_in *in, const struct summary *summary,
 		    int (*take)(void *ctx, const struct record *record),
 		    void *ctx)
 {
-	struct row_check check = { 0 };
+	struct row_check check;
 	struct columns at;
 	struct record record;
 	int result = 0;
 
 	if (find_columns(in, &at))
 		return -1;
+	row_check_begin(&check, in, summary);
 	while (!result && csv_read(in) > 0) {
 		take_fields(in, &at, &record);
 		result = check_row(&check, in, &record);
@@ -102,7 +103,7 @@ static int each_row(struct csv_in *in, const struct summary *summary,
 			result = take(ctx, &record);
 	}
 	if (!result)
-		result = row_check_end(&check, in, summary);
+		result = row_check_end(&check, in);
 	row_check_free(&check);
 	return result;
 }

@@ -16,12 +16,14 @@
 #include "copies.h"
 #include "counts.h"
 #include "die.h"
+#include "distribution.h"
 #include "env_file.h"
 #include "fence_curve.h"
 #include "grow.h"
 #include "interrupt.h"
 #include "litmus_table.h"
 #include "lookup.h"
+#include "noise_file.h"
 #include "pair_tables.h"
 #include "pairs.h"
 #include "param_order.h"
@@ -650,7 +652,10 @@ static void read_run(struct report *r, const char *dir)
 			  "run, or a copy of it that you may write",
 			  dir, strerror(errno));
 	if (env_file_read(&r->env, dir, err, sizeof(err)) ||
-	    report_digest_read(&r->digest, dir, &r->summary, err, sizeof(err)))
+	    report_digest_read(&r->digest, dir, &r->summary, err,
+			       sizeof(err)) ||
+	    distribution_check(dir, &r->summary, err, sizeof(err)) ||
+	    noise_file_read(dir, &r->summary, NULL, NULL, err, sizeof(err)) < 0)
 		die_usage("%s", err);
 	pairs_without(&r->summary, &r->cases);
 	r->claim = claims_decide(&r->summary, &r->env, &r->claims);
@@ -687,16 +692,14 @@ void report_print(const struct summary *summary, const struct env_file *env,
 /* The files of a report, made one after the other until a signal comes. */
 static int make_files(const struct report *r)
 {
+	const struct rundir_file page[] = { { "tables.md", write_markdown, r },
+					    { "report.html", write_html, r } };
 	int result = make_claims(r);
 
 	/* first: the rest links what charts there are */
 	if (!interrupt_came() && charts_draw(&r->summary, &r->env, r->dir))
 		result = EXIT_CASE_FAILED;
-	if (!interrupt_came() &&
-	    rundir_write(r->dir, "tables.md", write_markdown, r))
-		result = EXIT_CASE_FAILED;
-	if (!interrupt_came() &&
-	    rundir_write(r->dir, "report.html", write_html, r))
+	if (!interrupt_came() && rundir_write_all(r->dir, page, 2))
 		result = EXIT_CASE_FAILED;
 	return result;
 }

@@ -10,13 +10,14 @@
 
 #include "answer.h"
 #include "charts.h"
-#include "csv.h"
 #include "die.h"
 #include "doctor.h"
+#include "grow.h"
 #include "html.h"
 #include "machine_view.h"
 #include "markdown.h"
 #include "method_text.h"
+#include "noise_file.h"
 #include "records.h"
 #include "units.h"
 #include "version.h"
@@ -243,40 +244,46 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+struct spreads {
+	double *value;
+	size_t count, room;
+};
+
+static void take_spread(void *ctx, const char *id, const char *metric,
+			double spread)
+{
+	struct spreads *s = ctx;
+
+	(void)id;
+	(void)metric;
+	if (isnan(spread))
+		return;
+	s->value = grow(s->value, s->count, &s->room, sizeof(*s->value),
+			"the arms");
+	s->value[s->count++] = spread;
+}
+
 /* The arms of an A/A run: what differs though nothing does. */
-static void write_arms(const char *dir, FILE *out)
+static void write_arms(const struct report_html *r, FILE *out)
 {
 	char err[PATH_MAX + 256];
-	double *spread = NULL, *larger = NULL;
-	size_t count = 0;
-	struct csv_in *in = csv_open_in(dir, "noise.csv", err, sizeof(err));
+	struct spreads spreads = { NULL, 0, 0 };
 
-	if (!in && *err)
+	if (noise_file_read(r->dir, r->summary, take_spread, &spreads, err,
+			    sizeof(err)) < 0) {
 		warn("%s", err);
-	while (in && csv_read(in) > 0) {
-		double value = csv_field_num(in, csv_column(in, "spread"));
-
-		if (isnan(value))
-			continue;
-		larger = realloc(spread, (count + 1) * sizeof(*spread));
-		if (larger) {
-			spread = larger;
-			spread[count++] = value;
-		}
+		spreads.count = 0;
 	}
-	if (in && csv_check_end(in)) {
-		warn("%s", csv_error(in));
-		count = 0;
-	}
-	csv_in_close(in);
-	if (count) {
+	if (spreads.count) {
 		char text[160];
 
-		qsort(spread, count, sizeof(*spread), by_value);
+		qsort(spreads.value, spreads.count, sizeof(*spreads.value),
+		      by_value);
 		snprintf(text, sizeof(text),
 			 "%.1f %% in half of %zu cases, and up to %.1f %%",
-			 100 * expm1(spread[count / 2]), count,
-			 100 * expm1(spread[count - 1]));
+			 100 * expm1(spreads.value[spreads.count / 2]),
+			 spreads.count,
+			 100 * expm1(spreads.value[spreads.count - 1]));
 		html_put(out,
 			 "<p>Two arms of the same cases, interleaved (--aa), "
 			 "differ by at most %s: what is smaller than that "
@@ -287,7 +294,7 @@ static void write_arms(const char *dir, FILE *out)
 		      "<code>run --aa</code>.</p>\n",
 		      out);
 	}
-	free(spread);
+	free(spreads.value);
 }
 
 void report_html_doctor(const struct env_file *env, FILE *out)
@@ -387,7 +394,7 @@ static void write_noise(const struct report_html *r, FILE *out)
 	html_section(out, &section[NOISE]);
 	write_digest(r->digest, out);
 	write_flags(r->summary, out);
-	write_arms(r->dir, out);
+	write_arms(r, out);
 	report_html_doctor(r->env, out);
 	write_changes(r->env, out);
 	html_section_end(out);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "csv.h"
 #include "stats.h"
@@ -194,6 +195,10 @@ int results_add(struct results *results, size_t index,
 {
 	struct case_result *c = &results->of[index];
 
+	if (inv->outside) {
+		memcpy(c->outside, inv->reason, sizeof(c->outside));
+		return 0;
+	}
 	if (inv->status != STATUS_OK) {
 		c->status = inv->status;
 		memcpy(c->reason, inv->reason, sizeof(c->reason));
@@ -290,12 +295,20 @@ double results_width(const struct results *results, size_t index)
 	return c->timed ? 0 : INFINITY;
 }
 
+/* Of a case as it would be written. */
+static enum status status_of(const struct case_result *c)
+{
+	return c->status == STATUS_OK && !c->timed && c->outside[0] ?
+		       STATUS_FAILED :
+		       c->status;
+}
+
 size_t results_with(const struct results *results, enum status status)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < results->count; i++)
-		n += results->of[i].status == status;
+		n += status_of(&results->of[i]) == status;
 	return n;
 }
 
@@ -467,8 +480,10 @@ static bool has_metric(const struct case_result *c, const char *name)
 static void write_uncounted(struct csv_out *out, const struct results *results,
 			    size_t index)
 {
-	static const char not_asked[] = "not asked for (--no-counts)",
-			  ended[] = "the run ended before counting";
+	static const char not_asked[] = "not asked for (--no-counts)";
+	const char *outside = results->of[index].outside;
+	const char *ended =
+		*outside ? outside : "the run ended before counting";
 	unsigned counts = results->cases[index].bench->counts;
 
 	for (unsigned kind = 1; kind <= COUNT_LAST; kind <<= 1) {
@@ -521,18 +536,26 @@ static void write_case(struct csv_out *out, const struct results *results,
 	first_metric(bench, &name, &unit);
 	if (c->status == STATUS_OK && c->metrics) {
 		if (!c->timed)
-			write_lacking(out, results, index, name, unit,
-				      STATUS_ABSENT,
-				      "the run ended before it was timed");
+			write_lacking(
+				out, results, index, name, unit,
+				c->outside[0] ? STATUS_FAILED : STATUS_ABSENT,
+				c->outside[0] ?
+					c->outside :
+					"the run ended before it was timed");
 		for (unsigned m = 0; m < c->metrics; m++)
 			write_row(out, results, index, &c->metric[m]);
 		write_uncounted(out, results, index);
 		return;
 	}
-	write_lacking(out, results, index, name, unit,
-		      c->status == STATUS_OK ? STATUS_ABSENT : c->status,
-		      c->status == STATUS_OK ? "the run ended before it" :
-					       c->reason);
+	if (c->status != STATUS_OK)
+		write_lacking(out, results, index, name, unit, c->status,
+			      c->reason);
+	else if (c->outside[0])
+		write_lacking(out, results, index, name, unit, STATUS_FAILED,
+			      c->outside);
+	else
+		write_lacking(out, results, index, name, unit, STATUS_ABSENT,
+			      "the run ended before it");
 }
 
 static void write_summary(struct csv_out *out, const struct results *results)
@@ -557,8 +580,13 @@ static void write_tally(struct csv_out *out, const struct tally *t)
 	csv_u64(out, t->cpu_ns);
 }
 
-static const char *const pass_name[RUN_MODES] = { "trace", "names", "count",
-						  "time" };
+const char *results_pass_name(enum run_mode mode)
+{
+	static const char *const name[RUN_MODES] = { "trace", "names", "count",
+						     "time" };
+
+	return name[mode];
+}
 
 static void write_record(struct csv_out *out, const struct results *results,
 			 const struct test_case *c,
@@ -572,7 +600,7 @@ static void write_record(struct csv_out *out, const struct results *results,
 	csv_u64(out, r->block);
 	csv_u64(out, r->order);
 	csv_u64(out, (uint64_t)r->arm);
-	csv_str(out, pass_name[r->mode]);
+	csv_str(out, results_pass_name(r->mode));
 	csv_num(out, r->metric[metric].value);
 	csv_u64(out, r->metric[metric].samples);
 	csv_u64(out, e->batches);
@@ -634,34 +662,128 @@ static void write_histogram(struct csv_out *out, const struct results *results)
 	}
 }
 
+enum { SUMMARY, INVOCATIONS, HISTOGRAM, FILES };
+
+/* In the order in which they are written; the last gives way where there is no
+ * room. */
+static const struct {
+	const char *name;
+	void (*write)(struct csv_out *out, const struct results *results);
+} file[FILES] = {
+	[SUMMARY] = { "summary.csv", write_summary },
+	[INVOCATIONS] = { "invocations.csv", write_invocations },
+	[HISTOGRAM] = { "histogram.csv", write_histogram },
+};
+
+static int name_error(const char *dir, int which, char *err, size_t size)
+{
+	snprintf(err, size, "%s/%s: %s", dir, file[which].name,
+		 strerror(errno));
+	return -1;
+}
+
+/* One file but for its name. NULL: there is a line in err, and errno. */
+static struct csv_out *prepare(const struct results *results, const char *dir,
+			       int which, char *err, size_t size)
+{
+	char path[PATH_MAX];
+	struct csv_out *out;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file[which].name);
+	out = csv_create(path);
+	if (out) {
+		file[which].write(out, results);
+		if (!csv_end_file(out))
+			return out;
+	}
+	int error = errno;
+
+	name_error(dir, which, err, size);
+	csv_discard(out);
+	errno = error;
+	return NULL;
+}
+
+static bool no_room(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+static void discard(struct csv_out **out, int count)
+{
+	int error = errno;
+
+	while (count--)
+		csv_discard(out[count]);
+	errno = error;
+}
+
+/* Gives the files their names; 0, or -1 with a line in err. */
+static int name_files(struct csv_out **out, int count, const char *dir,
+		      char *err, size_t size)
+{
+	for (int i = 0; i < count; i++)
+		if (csv_close(out[i])) {
+			name_error(dir, i, err, size);
+			discard(out + i + 1, count - i - 1);
+			return -1;
+		}
+	return 0;
+}
+
+/* Writes the first `count` files but for their names: how many it could, with a
+ * line in err, and errno, if not all. */
+static int prepare_files(const struct results *results, const char *dir,
+			 struct csv_out **out, int count, char *err,
+			 size_t size)
+{
+	int i = 0;
+
+	while (i < count && (out[i] = prepare(results, dir, i, err, size)))
+		i++;
+	return i;
+}
+
+/* An older one is of another moment than what is written now. 0, or -1: there
+ * was none. */
+static int remove_histogram(const char *dir)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file[HISTOGRAM].name);
+	return unlink(path);
+}
+
 int results_write(const struct results *results, const char *dir, char *err,
 		  size_t size)
 {
-	static const struct {
-		const char *name;
-		void (*write)(struct csv_out *out,
-			      const struct results *results);
-	} file[] = {
-		{ "summary.csv", write_summary },
-		{ "invocations.csv", write_invocations },
-		{ "histogram.csv", write_histogram },
-	};
-	int result = 0;
+	struct csv_out *out[FILES];
+	int ready = prepare_files(results, dir, out, FILES, err, size), error;
 
-	for (size_t i = 0; i < sizeof(file) / sizeof(*file); i++) {
-		char path[PATH_MAX];
-		struct csv_out *out;
-
-		snprintf(path, sizeof(path), "%s/%s", dir, file[i].name);
-		out = csv_create(path);
-		if (out)
-			file[i].write(out, results);
-		if (!out || csv_close(out)) {
-			snprintf(err, size, "%s: %s", path, strerror(errno));
-			result = -1;
+	if (ready == FILES)
+		return name_files(out, FILES, dir, err, size);
+	error = errno;
+	if (!no_room(error)) {
+		discard(out, ready);
+		return -1;
+	}
+	if (ready < HISTOGRAM) {
+		/* what an older histogram.csv takes may be room enough */
+		discard(out, ready);
+		if (remove_histogram(dir))
+			return -1;
+		ready = prepare_files(results, dir, out, HISTOGRAM, err, size);
+		if (ready < HISTOGRAM) {
+			discard(out, ready);
+			return -1;
 		}
 	}
-	return result;
+	if (name_files(out, HISTOGRAM, dir, err, size))
+		return -1;
+	remove_histogram(dir);
+	errno = error;
+	name_error(dir, HISTOGRAM, err, size);
+	return 1;
 }
 
 /* The values of one arm of an A/A run, in the order they were measured. */

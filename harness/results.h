@@ -53,6 +53,9 @@ struct case_result {
 	struct metric_result *metric; /* `metrics` of them */
 	size_t records, drifting, disturbed, timed, named;
 	struct invocation_record *record;
+	/* why an invocation could not be taken, the last time it could not,
+	 * for a reason that is none of the case's; "": all were */
+	char outside[CASE_REASON];
 };
 
 struct results {
@@ -76,7 +79,12 @@ int results_open(struct results *results, const struct test_case *cases,
 		 size_t count);
 void results_close(struct results *results);
 
-/* Takes in what one invocation answered. 0, or -1 (no memory). */
+/*
+ * Takes in what one invocation answered. 0, or -1 (no memory). One that failed
+ * makes the case what it ended with, whatever others answered; but where the
+ * reason is none of the case's (inv->outside), it is as if it had not been, and
+ * the case failed only if it was never timed.
+ */
 int results_add(struct results *results, size_t index,
 		const struct invocation *inv, size_t block, size_t order,
 		int arm);
@@ -96,10 +104,18 @@ double results_width(const struct results *results, size_t index);
 int results_write_noise(const struct results *results, const char *dir,
 			char *err, size_t size);
 
-/* Writes summary.csv, invocations.csv and histogram.csv into dir, each whole
- * or not at all. 0, or -1 with one line in err. */
+/*
+ * Writes summary.csv, invocations.csv and histogram.csv into dir: all of them
+ * are written before one is named, so that they are of one moment. Where there
+ * is no room, histogram.csv is left out, and an older one removed. 0, or 1: all
+ * but histogram.csv, or -1: none, with one line in err that names the file that
+ * could not be written.
+ */
 int results_write(const struct results *results, const char *dir, char *err,
 		  size_t size);
+
+/* "time" and so on: an invocation's pass, in invocations.csv. */
+const char *results_pass_name(enum run_mode mode);
 
 /* How many cases have a status. */
 size_t results_with(const struct results *results, enum status status);

@@ -10,7 +10,6 @@
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,10 +21,15 @@
 #include <unistd.h>
 
 #include "counts.h"
+#include "essential.h"
+#include "inherit.h"
 #include "invocation.h"
+#include "journal.h"
+#include "launch.h"
 #include "noise.h"
 #include "platform.h"
 #include "progress.h"
+#include "refusal.h"
 #include "results.h"
 #include "rundir.h"
 #include "topo.h"
@@ -45,9 +49,11 @@ struct runner {
 	struct results results;
 	struct platform platform;
 	struct rundir dir;
+	bool homeless;           /* dir was removed, and there is no other */
+	struct journal *journal; /* NULL once it has given up */
 	struct invocation *shared;
 	int shared_fd;
-	char helper[PATH_MAX + 32], self[PATH_MAX];
+	struct launcher launcher;
 	struct job *job;
 	size_t jobs;
 	int *method; /* per case, as the first invocation decided */
@@ -115,36 +121,20 @@ static void ask(struct runner *run, const struct job *job, double measure_s)
 	inv->runner = getpid();
 	inv->fifo = run->options->tune &&
 		    cases_list_names(run->options->tune, "fifo");
-	snprintf(inv->helper, sizeof(inv->helper), "%s", run->helper);
-	snprintf(inv->topology, sizeof(inv->topology), "%s/topology.xml",
-		 run->dir.path);
+	snprintf(inv->helper, sizeof(inv->helper), "%s",
+		 run->launcher.helper[0].path);
+	/* read even if somebody removes the directory */
+	inv->topology_fd = run->dir.topology_fd;
+	snprintf(inv->topology, sizeof(inv->topology), "/proc/self/fd/%d",
+		 inv->topology_fd);
 }
 
 /* A process group of its own: Ctrl-C on the terminal reaches the runner
  * alone, and everything an invocation started can be ended with it. */
 static pid_t launch(struct runner *run)
 {
-	char fd[16];
-	char *argv[] = { (char *)(uintptr_t) "handoff",
-			 (char *)(uintptr_t)INVOCATION_ARGUMENT, fd, NULL };
-	posix_spawnattr_t attr;
-	sigset_t none, defaults;
-	pid_t pid;
-
-	snprintf(fd, sizeof(fd), "%d", run->shared_fd);
-	sigemptyset(&none);
-	sigemptyset(&defaults);
-	sigaddset(&defaults, SIGPIPE);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETPGROUP |
-						POSIX_SPAWN_SETSIGMASK |
-						POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &defaults);
-	errno = posix_spawn(&pid, run->self, NULL, &attr, argv, environ);
-	posix_spawnattr_destroy(&attr);
-	return errno ? -1 : pid;
+	return launch_start(&run->launcher, INVOCATION_ARGUMENT, run->shared_fd,
+			    &run->shared->died_of);
 }
 
 /* Ends whatever is left of an invocation's group and reaps it. */
@@ -212,6 +202,29 @@ static enum ending wait_for_end(struct runner *run, pid_t pid,
 	}
 }
 
+/* Where the system is short of processes or memory, some may be free a moment
+ * later: tried for a second and a half. *ending: INTERRUPTED by a signal. */
+static pid_t launch_patiently(struct runner *run, enum ending *ending)
+{
+	pid_t pid = launch(run);
+
+	for (int i = 0; i < 5; i++) {
+		int error = errno, signal;
+
+		if (pid >= 0 || (error != EAGAIN && error != ENOMEM &&
+				 error != ETXTBSY))
+			break;
+		signal = wait_for_signal(run, 0.05 * (double)(1 << i));
+		if (signal > 0 && signal != SIGCHLD) {
+			*ending = INTERRUPTED;
+			errno = error;
+			break;
+		}
+		pid = launch(run);
+	}
+	return pid;
+}
+
 static void blame(struct invocation *inv, enum status status,
 		  const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -227,6 +240,28 @@ static void blame(struct invocation *inv, enum status status,
 	va_start(args, format);
 	vsnprintf(inv->reason, sizeof(inv->reason), format, args);
 	va_end(args);
+}
+
+/* Why an invocation ended without an answer. */
+static void judge_end(struct invocation *inv, int status)
+{
+	char why[CASE_REASON];
+	int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+
+	if (inv->died_of) { /* a party was refused a call, and said which */
+		refusal_say(why, sizeof(why), "exec of this program",
+			    inv->died_of);
+		blame(inv, refusal_status(inv->died_of), "%s", why);
+	} else if (refusal_by_signal(why, sizeof(why), signal)) {
+		blame(inv, STATUS_DENIED, "%s", why);
+	} else if (signal) {
+		blame(inv, STATUS_FAILED, "killed by signal %d (%s)", signal,
+		      strsignal(signal));
+	} else {
+		blame(inv, STATUS_FAILED,
+		      "ended with %d before it had a result",
+		      WEXITSTATUS(status));
+	}
 }
 
 static double deadline(const struct runner *run, double measure_s)
@@ -292,7 +327,7 @@ static enum ending run_job(struct runner *run, const struct job *job,
 	double limit = deadline(run, measure_s);
 	double own_before_s, start_s;
 	struct noise_books before;
-	enum ending ending;
+	enum ending ending = ENDED;
 	int status = 0;
 	pid_t pid;
 
@@ -300,13 +335,18 @@ static enum ending run_job(struct runner *run, const struct job *job,
 	noise_read_books(run->used, pus_used(run, inv, run->used), &before);
 	own_before_s = 1e-9 * (double)counts_family_cpu_ns();
 	start_s = progress_seconds();
-	pid = launch(run);
+	pid = launch_patiently(run, &ending);
 	if (pid < 0) {
-		blame(inv, STATUS_FAILED, "cannot start %s: %s", run->self,
-		      strerror(errno));
-		return ENDED;
+		int error = errno;
+
+		inv->outside = true;
+		refusal_say(inv->reason, sizeof(inv->reason),
+			    "start an invocation", error);
+		blame(inv, refusal_status(error), "%s", inv->reason);
+		return ending;
 	}
 	if (by_ptrace(inv) && counts_trace_attach(pid)) {
+		inv->outside = true;
 		sweep(pid);
 		blame(inv, STATUS_DENIED, "ptrace: %s", strerror(errno));
 		return ENDED;
@@ -317,14 +357,8 @@ static enum ending run_job(struct runner *run, const struct job *job,
 	book(run, &before, own_before_s, progress_seconds() - start_s);
 	if (ending == HUNG)
 		blame(inv, STATUS_TIMEOUT, "no result within %g s", limit);
-	else if (ending == ENDED && !inv->answered && WIFSIGNALED(status))
-		blame(inv, STATUS_FAILED, "killed by signal %d (%s)",
-		      WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (ending == ENDED && !inv->answered)
-		blame(inv, STATUS_FAILED,
-		      "ended with %d before it had a "
-		      "result",
-		      WEXITSTATUS(status));
+		judge_end(inv, status);
 	return ending;
 }
 
@@ -512,12 +546,71 @@ static double estimate_s(const struct runner *run, struct rest left,
 	return fmax(0, fmin(work, budget));
 }
 
+/* Sees to it that there is a directory for the run's files, and its journal in
+ * it. */
+static void mend_directory(struct runner *run)
+{
+	int mended = rundir_mend(&run->dir);
+
+	if (mended)
+		progress_pause(&run->progress);
+	run->homeless = mended < 0;
+	if (mended > 0 && run->journal &&
+	    journal_move(run->journal, run->dir.fd))
+		warn("%s/" JOURNAL_NAME ": %s", run->dir.path, strerror(errno));
+}
+
+/* The files as they are so far. What results_write() returned. */
+static int write_results(struct runner *run)
+{
+	char err[PATH_MAX + 128];
+	int result;
+
+	mend_directory(run);
+	run->checkpoint_s = progress_seconds();
+	result = results_write(&run->results, run->dir.path, err, sizeof(err));
+	if (result) {
+		progress_pause(&run->progress);
+		warn("%s", err);
+		return result;
+	}
+	/* one that lacks invocations would be taken for all there is */
+	if (run->journal && !journal_is_whole(run->journal)) {
+		journal_close(run->journal, true);
+		run->journal = NULL;
+	}
+	return 0;
+}
+
+/* Kept where nothing that happens to this process can lose it. */
+static void enter(struct runner *run, const struct job *job, uint64_t block)
+{
+	if (!run->homeless)
+		mend_directory(run);
+	if (!run->journal || !journal_is_whole(run->journal) ||
+	    !journal_add(run->journal, job->index, run->shared, block,
+			 run->order, job->arm, run->results.gap_ns[block]))
+		return;
+	progress_pause(&run->progress);
+	warn("%s/" JOURNAL_NAME ": %s: from now on a run that is killed loses "
+	     "up to %g s",
+	     run->dir.path, strerror(errno), checkpoint_every_s);
+	write_results(run);
+}
+
 /* One invocation's answer into the results. 0, or -1: stop. */
 static int take(struct runner *run, const struct job *job, uint64_t block)
 {
 	const struct invocation *inv = run->shared;
 
-	if (inv->status != STATUS_OK) {
+	if (inv->outside) {
+		/* said once: it may be so for all that follow */
+		if (!run->results.of[job->index].outside[0]) {
+			progress_pause(&run->progress);
+			warn("%s: not measured this time: %s",
+			     run->cases[job->index].id, inv->reason);
+		}
+	} else if (inv->status != STATUS_OK) {
 		progress_pause(&run->progress);
 		warn("%s: %s: %s", run->cases[job->index].id,
 		     status_name(inv->status), inv->reason);
@@ -530,19 +623,8 @@ static int take(struct runner *run, const struct job *job, uint64_t block)
 		warn("out of memory for results");
 		return -1;
 	}
-	return 0;
-}
-
-static int write_results(struct runner *run)
-{
-	char err[PATH_MAX + 128];
-
-	run->checkpoint_s = progress_seconds();
-	if (results_write(&run->results, run->dir.path, err, sizeof(err))) {
-		progress_pause(&run->progress);
-		warn("%s", err);
-		return -1;
-	}
+	if (!inv->outside)
+		enter(run, job, block);
 	return 0;
 }
 
@@ -590,6 +672,23 @@ static void say_budget_ended(struct runner *run, uint64_t block)
 		     (unsigned long long)first_block(run, RUN_MODES));
 }
 
+/* Two builds are not to be mixed in one result: what was replaced while a job
+ * ran, or before, leaves no answer of it. 0, or -1: stop. */
+static int refuse_mixture(struct runner *run, const struct job *job)
+{
+	const struct bench *bench = run->cases[job->index].bench;
+	const char *changed = launch_changed(&run->launcher, bench->spawns);
+
+	if (!changed)
+		return 0;
+	progress_pause(&run->progress);
+	warn("%s has been replaced or removed since the run began: the run "
+	     "ends here, so that two builds are not mixed; what was measured "
+	     "is kept; run again, with no `make` beside it",
+	     changed);
+	return -1;
+}
+
 /* One block. 0, or the exit code with which to stop. */
 static int run_block(struct runner *run, uint64_t block)
 {
@@ -615,6 +714,8 @@ static int run_block(struct runner *run, uint64_t block)
 		ending = run_job(run, job, measure_s);
 		if (ending == INTERRUPTED)
 			return EXIT_INT;
+		if (refuse_mixture(run, job))
+			return EXIT_CASE_FAILED;
 		run->order++;
 		if (take(run, job, block))
 			return EXIT_CASE_FAILED;
@@ -774,35 +875,35 @@ static int run_blocks(struct runner *run)
 	return result < 0 ? 0 : result;
 }
 
-/* --------------------------------------------------- before and after */
+/* ------------------------------------------------ before anything else */
 
-/* Tries SCHED_FIFO on a thread of no importance, the runner's, and undoes it.
- */
-static const char *sched_fifo_allowed(void)
+/* SCHED_FIFO is tried on a thread of no importance, the runner's, and undone.
+ * It is asked for, so where it is refused nothing is measured. */
+static void require_fifo(const struct run_options *options)
 {
 	const struct sched_param lowest = { .sched_priority = 1 };
-	const struct sched_param normal = { .sched_priority = 0 };
+	struct sched_param was = { 0 };
+	int policy = sched_getscheduler(0);
 
-	if (sched_setscheduler(0, SCHED_FIFO, &lowest)) {
-		warn("--tune fifo: %s", strerror(errno));
-		return "denied";
-	}
-	sched_setscheduler(0, SCHED_OTHER, &normal);
-	return "SCHED_FIFO 1 in each invocation";
+	if (!options->tune || !cases_list_names(options->tune, "fifo"))
+		return;
+	sched_getparam(0, &was);
+	if (sched_setscheduler(0, SCHED_FIFO, &lowest))
+		die_usage("--tune fifo: %s: needs root, CAP_SYS_NICE or "
+			  "RLIMIT_RTPRIO (ulimit -r) of 1, and of a cgroup "
+			  "with a real-time budget of its own some of that "
+			  "(cpu.rt_runtime_us)",
+			  strerror(errno));
+	sched_setscheduler(0, policy, &was);
 }
 
-/* The directory of this program, where the exec'd program stands too. */
-static void find_self(struct runner *run)
+static noreturn void refuse_shared(void)
 {
-	ssize_t length =
-		readlink("/proc/self/exe", run->self, sizeof(run->self) - 1);
+	char why[CASE_REASON];
 
-	if (length < 0)
-		die_errno("read /proc/self/exe");
-	run->self[length] = '\0';
-	const char *slash = strrchr(run->self, '/');
-	snprintf(run->helper, sizeof(run->helper), "%.*s/handoff-child",
-		 (int)(slash - run->self), run->self);
+	refusal_say(why, sizeof(why), "memory to share with invocations",
+		    errno);
+	die_usage("%s", why);
 }
 
 static void open_shared(struct runner *run)
@@ -811,29 +912,72 @@ static void open_shared(struct runner *run)
 	run->shared_fd = memfd_create("handoff-invocation", 0);
 	if (run->shared_fd < 0 ||
 	    ftruncate(run->shared_fd, sizeof(*run->shared)))
-		die_errno("memory to share with invocations");
+		refuse_shared();
 	run->shared = mmap(NULL, sizeof(*run->shared), PROT_READ | PROT_WRITE,
 			   MAP_SHARED, run->shared_fd, 0);
 	if (run->shared == MAP_FAILED)
-		die_errno("map memory to share with invocations");
+		refuse_shared();
 }
 
-/* SIGINT and its kin are waited for together with SIGCHLD; a child that is
+/* --------------------------------------------------------- signals */
+
+/* What a signal that ends the run says, outside of measuring. */
+static char farewell[PATH_MAX + 64];
+
+static void end_at_once(int signal)
+{
+	ssize_t said = write(STDERR_FILENO, farewell, strlen(farewell));
+
+	(void)signal;
+	(void)said;
+	_exit(EXIT_INT);
+}
+
+/* All that would end this process and need not; under nohup a hang-up ends
+ * nothing. */
+static void ending_signals(sigset_t *set)
+{
+	static const int ending[] = { SIGINT,  SIGTERM, SIGQUIT,   SIGUSR1,
+				      SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF,
+				      SIGXCPU, SIGIO,   SIGPWR };
+	struct sigaction hangup;
+
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(*ending); i++)
+		sigaddset(set, ending[i]);
+	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
+		sigaddset(set, SIGHUP);
+}
+
+/* While nothing is measured, in planning as in reports, they end the run at
+ * once, with this last word and exit code 130. */
+static void obey_signals(const char *format, const char *what)
+	__attribute__((format(printf, 1, 0)));
+
+static void obey_signals(const char *format, const char *what)
+{
+	struct sigaction end = { .sa_handler = end_at_once };
+	sigset_t set;
+
+	snprintf(farewell, sizeof(farewell), format, what);
+	ending_signals(&set);
+	for (int i = 1; i < SIGRTMIN; i++)
+		if (sigismember(&set, i))
+			sigaction(i, &end, NULL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* While measuring they are waited for together with SIGCHLD; a child that is
  * orphaned by its parent's death becomes ours to reap. */
 static void take_signals(struct runner *run)
 {
-	struct sigaction hangup;
-
-	sigemptyset(&run->waited);
+	ending_signals(&run->waited);
 	sigaddset(&run->waited, SIGCHLD);
-	sigaddset(&run->waited, SIGINT);
-	sigaddset(&run->waited, SIGTERM);
-	/* under nohup a hang-up ends nothing */
-	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
-		sigaddset(&run->waited, SIGHUP);
 	sigprocmask(SIG_BLOCK, &run->waited, NULL);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
+
+/* --------------------------------------------------- before and after */
 
 /* What `--tune` asked for: set here or in each invocation, undone at the end,
  * and written to env.csv. */
@@ -846,7 +990,8 @@ static void begin_tuning(struct runner *run)
 	if (!tune)
 		return;
 	if (cases_list_names(tune, "fifo"))
-		rundir_note_text(&run->dir, "tune.fifo", sched_fifo_allowed());
+		rundir_note_text(&run->dir, "tune.fifo",
+				 "SCHED_FIFO 1 in each invocation");
 	if (!cases_list_names(tune, "cpu-dma-latency"))
 		return;
 	/* held as long as the descriptor is open; the kernel restores it */
@@ -869,20 +1014,46 @@ static void end_tuning(struct runner *run)
 	run->latency_fd = -1;
 }
 
-static int conclude(struct runner *run, int result)
+/* All files but env.csv; what results_write() returned. Where there is no room
+ * for them beside a journal that lacks a part, it goes first. */
+static int write_last(struct runner *run)
 {
-	bool written = !write_results(run);
 	char err[PATH_MAX + 128];
+	int result = write_results(run);
 
-	if (run->options->aa &&
+	if (result && run->journal && !journal_is_whole(run->journal)) {
+		journal_close(run->journal, true);
+		run->journal = NULL;
+		result = write_results(run);
+	}
+	if (result >= 0 && run->options->aa &&
 	    results_write_noise(&run->results, run->dir.path, err,
 				sizeof(err))) {
 		warn("%s", err);
-		written = false;
+		result = result ? result : 1;
 	}
+	if (result && run->journal)
+		warn("all that was measured is in %s/" JOURNAL_NAME
+		     ": make room, then `handoff report %s`",
+		     run->dir.path, run->dir.path);
+	journal_close(run->journal, !result);
+	run->journal = NULL;
+	return result;
+}
+
+/* dir: where the run's files are, or "": they could not be written. */
+static int conclude(struct runner *run, int result, char *dir)
+{
+	int last = write_last(run);
+	bool written = !last;
+
+	obey_signals("handoff: interrupted; what was measured is in %s\n",
+		     run->dir.path);
 	end_tuning(run);
 	if (rundir_finish(&run->dir, &run->platform))
 		written = false;
+	/* it may be another than at the start */
+	snprintf(dir, PATH_MAX, "%s", last < 0 ? "" : run->dir.path);
 	if (result == EXIT_INT) {
 		fprintf(stderr,
 			"handoff: interrupted; what was measured is "
@@ -922,6 +1093,11 @@ int runner_run(const struct run_options *options, char *dir)
 	int result;
 
 	run.options = options;
+	obey_signals("handoff: interrupted; nothing was measured%s\n", "");
+	inherit_close_on_exec();
+	if (essential_calls(err, sizeof(err)))
+		die_usage("%s", err);
+	require_fifo(options);
 	if (topo_open(NULL, err, sizeof(err)))
 		die_usage("%s", err);
 	if (!topo_is_this_system())
@@ -932,9 +1108,11 @@ int runner_run(const struct run_options *options, char *dir)
 		cases_select(&options->filter, &run.count, err, sizeof(err));
 	if (!run.cases)
 		die_usage("%s", err);
-	find_self(&run);
 	platform_open(&run.platform, !options->no_counts);
-	take_signals(&run);
+	if (launch_open(&run.launcher, run.platform.emulated))
+		die_usage("/proc/self/exe: %s: /proc is needed, to start "
+			  "this program again for each case",
+			  strerror(errno));
 	if (rundir_open(&run.dir, options->dir, &run.platform, err,
 			sizeof(err)))
 		die_usage("%s", err);
@@ -976,9 +1154,15 @@ int runner_run(const struct run_options *options, char *dir)
 	}
 	if (cases_all_pairs(&options->filter))
 		say_plan(&run);
+	run.journal = journal_create(run.dir.fd, &run.results, options->aa);
+	if (!run.journal)
+		die_usage("%s/" JOURNAL_NAME ": cannot be written: %s; choose "
+			  "another directory with -o",
+			  run.dir.path, strerror(errno));
 
+	take_signals(&run);
 	result = run_blocks(&run);
-	result = conclude(&run, result);
+	result = conclude(&run, result, dir);
 	results_close(&run.results);
 	free(run.job);
 	free(run.pus);

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "memory.h"
+#include "refusal.h"
 #include "stats.h"
 #include "topo.h"
 #include "units.h"
@@ -58,6 +59,33 @@ static int verdict(struct run *r, const char *format, va_list args)
 VERDICT(bench_fail, (void)0)
 VERDICT(bench_absent, r->absent = true)
 VERDICT(bench_denied, r->denied = true)
+
+int bench_errno(struct run *r, const char *format, ...)
+{
+	enum status status = refusal_status(errno);
+	int error = errno;
+	char call[128];
+	va_list args;
+
+	if (r->reason[0])
+		return -1; /* the first that was refused decides */
+	va_start(args, format);
+	vsnprintf(call, sizeof(call), format, args);
+	va_end(args);
+	refusal_say(r->reason, r->reason_size, call, error);
+	r->absent = status == STATUS_ABSENT;
+	r->denied = status == STATUS_DENIED;
+	return -1;
+}
+
+int bench_bind(struct run *r, int pu)
+{
+	if (!topo_bind(pu))
+		return 0;
+	return pu == TOPO_ANY_PU ?
+		       bench_errno(r, "sched_setaffinity to all PUs") :
+		       bench_errno(r, "sched_setaffinity to PU %d", pu);
+}
 
 /* Batch means are few: they are kept, so that their median is exact. */
 static double kept[SAMPLE_MAX_METRICS][MAX_BATCHES];
@@ -646,8 +674,7 @@ int sample_run(struct run *r, const struct sample_plan *plan,
 	/* before the second party exists: the tracer follows it from birth */
 	if ((r->mode == RUN_TRACE || r->mode == RUN_NAMES) &&
 	    counts_thread(r->counts, r->traced, b->spawns))
-		return bench_fail(r, "counting system calls: %s",
-				  strerror(errno));
+		return bench_errno(r, "counting system calls");
 	if (b->setup && b->setup(r))
 		return bench_fail(r, "setup failed");
 	result = r->mode == RUN_MEASURE ? measure(r, plan, out) : count(r, out);

@@ -2,13 +2,16 @@
 /* A run's invocations, read back as one series for each case and metric. */
 #include "series.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "csv.h"
 #include "die.h"
+#include "field_rule.h"
 #include "grow.h"
+#include "noise_file.h"
 #include "row_check.h"
 #include "run_table.h"
 
@@ -45,7 +48,7 @@ static int read_invocations(struct series_set *run, const char *dir,
 	static const char *const column[ALL] = { "bench", "variant", "peer",
 						 "place", "param",   "metric",
 						 "value" };
-	struct row_check check = { 0 };
+	struct row_check check;
 	struct csv_in *in;
 	int at[ALL], order;
 
@@ -54,6 +57,7 @@ static int read_invocations(struct series_set *run, const char *dir,
 		return *err ? -1 : 0;
 	run->is_there = true;
 	order = csv_column(in, "order");
+	row_check_begin(&check, in, summary);
 	while (csv_read(in) > 0) {
 		const char *metric = csv_field(in, at[METRIC]);
 		char id[SUMMARY_ID];
@@ -64,48 +68,27 @@ static int read_invocations(struct series_set *run, const char *dir,
 			break;
 		take_value(run, id, metric, csv_field_num(in, at[VALUE]));
 	}
-	row_check_end(&check, in, summary);
+	row_check_end(&check, in);
 	row_check_free(&check);
 	return run_table_close(in, err, size);
 }
 
 /* The machine's own null spread, of an A/A run. */
-static int read_noise(struct series_set *run, const char *dir, char *err,
-		      size_t size)
+static void take_noise(void *ctx, const char *id, const char *metric,
+		       double spread)
 {
-	enum { BENCH, VARIANT, PEER, PLACE, PARAM, METRIC, SPREAD, ALL };
-	static const char *const column[ALL] = { "bench", "variant", "peer",
-						 "place", "param",   "metric",
-						 "spread" };
-	struct csv_in *in;
-	int at[ALL];
+	struct series *s = series_find(ctx, id, metric);
 
-	in = run_table_open(dir, "noise.csv", column, at, ALL, err, size);
-	if (!in)
-		return *err ? -1 : 0;
-	run->has_noise = 1;
-	while (csv_read(in) > 0) {
-		double spread = csv_field_num(in, at[SPREAD]);
-		const char *metric = csv_field(in, at[METRIC]);
-		char id[SUMMARY_ID];
-		struct series *s;
+	if (s && spread > 0)
+		s->noise = spread;
+}
 
-		run_table_id(in, at, id);
-		s = series_find(run, id, metric);
-		if (!s)
-			continue;
-		if (s->noise_line) {
-			csv_refuse(in,
-				   "%.200s %.60s is given on line %zu already; "
-				   "remove one",
-				   id, metric, s->noise_line);
-			break;
-		}
-		s->noise_line = csv_line(in);
-		if (spread > 0)
-			s->noise = spread;
-	}
-	return run_table_close(in, err, size);
+static int read_noise(struct series_set *run, const char *dir,
+		      const struct summary *summary, char *err, size_t size)
+{
+	run->has_noise =
+		noise_file_read(dir, summary, take_noise, run, err, size);
+	return run->has_noise < 0 ? -1 : 0;
 }
 
 static int read_clock_step(struct series_set *run, const char *dir, char *err,
@@ -118,9 +101,21 @@ static int read_clock_step(struct series_set *run, const char *dir, char *err,
 	in = run_table_open(dir, "env.csv", column, at, 2, err, size);
 	if (!in)
 		return *err ? -1 : 0;
-	while (csv_read(in) > 0)
-		if (!strcmp(csv_field(in, at[0]), "clock.step_ns"))
-			run->clock_step_ns = csv_field_num(in, at[1]);
+	while (csv_read(in) > 0) {
+		double step;
+
+		if (strcmp(csv_field(in, at[0]), "clock.step_ns"))
+			continue;
+		step = csv_field_num(in, at[1]);
+		if (step < 0)
+			csv_refuse(
+				in,
+				"clock.step_ns is %g, and should be a number "
+				"from 0 on; " FIELD_ADVICE,
+				step);
+		else if (!isnan(step))
+			run->clock_step_ns = step;
+	}
 	return run_table_close(in, err, size);
 }
 
@@ -130,7 +125,7 @@ int series_read(struct series_set *run, const char *dir,
 	memset(run, 0, sizeof(*run));
 	if (read_invocations(run, dir, summary, err, size) ||
 	    (run->is_there && (read_clock_step(run, dir, err, size) ||
-			       read_noise(run, dir, err, size)))) {
+			       read_noise(run, dir, summary, err, size)))) {
 		series_free(run);
 		return -1;
 	}

@@ -14,7 +14,6 @@ struct series {
 	double *value;
 	size_t count, room;
 	double noise; /* |ln ratio| of the two arms of an A/A run; 0: unknown */
-	size_t noise_line; /* of noise.csv; 0: none */
 };
 
 struct series_set {
@@ -30,8 +29,9 @@ struct series_set {
  * Reads DIR/invocations.csv, row by row; where it is there, what it needs of
  * DIR/env.csv, and DIR/noise.csv. Time grows with the rows, memory with the
  * values. 0, or -1 with one line in err: "path:line: what; what to do". Rows
- * given twice, a file cut off, more than INVOCATION_ROWS_MAX rows, or not as
- * many of a case as the run's summary says are refused.
+ * given twice or such as no run writes, a file cut off, more than
+ * INVOCATION_ROWS_MAX rows, not as many of a case as the run's summary says, or
+ * a case that it lacks are refused.
  */
 int series_read(struct series_set *set, const char *dir,
 		const struct summary *summary, char *err, size_t size);

@@ -3,6 +3,7 @@
 #include "summary.h"
 
 #include <fnmatch.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <math.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 
 #include "csv.h"
 #include "results.h"
+#include "summary_check.h"
 
 enum { TEXTS = 13, NUMBERS = 9 };
 
@@ -37,20 +39,92 @@ static const struct {
 #undef FIELD
 };
 
+/* ----------------------------------------------------- rows by their names */
+
+static bool has_id(const struct summary_row *row, const char *id)
+{
+	const char *const part[] = { row->bench, row->variant, row->peer,
+				     row->place, row->param };
+	const size_t parts = sizeof(part) / sizeof(*part);
+
+	for (size_t i = 0; i < parts; i++) {
+		size_t n = strlen(part[i]);
+
+		if (strncmp(id, part[i], n) ||
+		    id[n] != (i < parts - 1 ? '/' : '\0'))
+			return false;
+		id += n + 1;
+	}
+	return true;
+}
+
+/* Where the row of a name is, or a free slot, of which there always are. */
+static uint32_t *slot_of(const struct summary *s, const char *id,
+			 const char *metric)
+{
+	size_t i = lookup_hash(id, metric) & (s->slots - 1);
+
+	for (;; i = (i + 1) & (s->slots - 1)) {
+		const struct summary_row *row;
+
+		if (!s->slot[i])
+			return &s->slot[i];
+		row = &s->row[s->slot[i] - 1];
+		if (!strcmp(row->metric, metric) && has_id(row, id))
+			return &s->slot[i];
+	}
+}
+
+/* The same of a row that need not be among them yet. */
+static uint32_t *slot_of_row(const struct summary *s,
+			     const struct summary_row *row)
+{
+	char id[SUMMARY_ID];
+
+	return slot_of(s, summary_id(row, id, sizeof(id)), row->metric);
+}
+
+const struct summary_row *summary_exact(const struct summary *s, const char *id,
+					const char *metric)
+{
+	if (s->slots) {
+		uint32_t row = *slot_of(s, id, metric);
+
+		return row ? &s->row[row - 1] : NULL;
+	}
+	for (size_t i = 0; i < s->count; i++)
+		if (!strcmp(s->row[i].metric, metric) && has_id(&s->row[i], id))
+			return &s->row[i];
+	return NULL;
+}
+
+/* ----------------------------------------------------------------- reading */
+
 struct reader {
 	struct csv_in *in;
 	int schema, text[TEXTS], number[NUMBERS];
-	struct lookup lines; /* of each row so far */
+	int min, max; /* checked and not kept */
+	size_t room;
 };
 
 /* Every column of schema 1 must be there, in whatever order. */
 static int find_columns(struct reader *r)
 {
+	const struct {
+		const char *column;
+		int *at;
+	} other[] = {
+		{ "schema", &r->schema },
+		{ "min", &r->min },
+		{ "max", &r->max },
+	};
 	const char *missing = NULL;
 
-	r->schema = csv_column(r->in, "schema");
-	if (r->schema < 0)
-		missing = "schema";
+	for (size_t i = 0; i < sizeof(other) / sizeof(*other); i++) {
+		*other[i].at = csv_column(r->in, other[i].column);
+		if (*other[i].at < 0)
+			missing = other[i].column;
+	}
 	for (int i = 0; i < TEXTS; i++) {
 		r->text[i] = csv_column(r->in, text[i].column);
 		if (r->text[i] < 0)
@@ -102,27 +176,31 @@ static int check_is_of_run(struct reader *r, const struct summary *s,
 	return csv_refuse(
 		r->in,
 		"of machine '%.60s' and run '%.40s', and the first row is "
-		"of '%.60s' and '%.40s': one file holds one run",
+		"of '%.60s' and '%.40s'; one file holds one run: give it as "
+		"handoff wrote it",
 		row->machine, row->run, s->row->machine, s->row->run);
 }
 
 /* A row that is given twice would count twice, or hide another. */
-static int check_is_new(struct reader *r, const struct summary_row *row)
+static int check_is_new(struct reader *r, const struct summary *s,
+			const struct summary_row *row)
 {
+	uint32_t first = *slot_of_row(s, row);
 	char id[SUMMARY_ID];
-	size_t line = csv_line(r->in), first;
 
-	first = lookup_add(&r->lines, summary_id(row, id, sizeof(id)),
-			   row->metric, line);
-	return first == line ? 0 :
-			       csv_refuse(r->in,
-					  "%.200s %.60s is given on line %zu "
-					  "already; remove one",
-					  id, row->metric, first);
+	if (!first)
+		return 0;
+	return csv_refuse(r->in,
+			  "%.200s %.60s is given on line %" PRIu32
+			  " already; remove one",
+			  summary_id(row, id, sizeof(id)), row->metric,
+			  s->row[first - 1].line);
 }
 
 static int take_row(struct reader *r, struct summary *s)
 {
+	double min = csv_field_num(r->in, r->min);
+	double max = csv_field_num(r->in, r->max);
 	const char *schema = csv_field(r->in, r->schema);
 	struct summary_row *row = &s->row[s->count];
 
@@ -142,17 +220,38 @@ static int take_row(struct reader *r, struct summary *s)
 	if (csv_error(r->in))
 		return -1;
 	row->ok = !strcmp(row->status, "ok");
+	row->line = (uint32_t)csv_line(r->in);
 	if (check_names(r, row) || check_is_of_run(r, s, row) ||
-	    check_is_new(r, row))
+	    check_is_new(r, s, row) || summary_check_row(r->in, row, min, max))
 		return -1;
-	s->count++;
+	*slot_of_row(s, row) = (uint32_t)++s->count;
+	return 0;
+}
+
+/* Room for one more row, and for finding it. */
+static int make_room(struct reader *r, struct summary *s)
+{
+	struct summary_row *larger;
+
+	if (s->count < r->room)
+		return 0;
+	r->room = r->room ? 2 * r->room : 512;
+	larger = realloc(s->row, r->room * sizeof(*s->row));
+	if (!larger)
+		return csv_refuse(r->in, "out of memory; free some");
+	s->row = larger;
+	free(s->slot);
+	s->slots = 4 * r->room;
+	s->slot = calloc(s->slots, sizeof(*s->slot));
+	if (!s->slot)
+		return csv_refuse(r->in, "out of memory; free some");
+	for (size_t i = 0; i < s->count; i++)
+		*slot_of_row(s, &s->row[i]) = (uint32_t)i + 1;
 	return 0;
 }
 
 static int read_rows(struct summary *s, struct reader *r)
 {
-	size_t room = 0;
-
 	if (find_columns(r))
 		return -1;
 	while (csv_read(r->in) > 0) {
@@ -162,16 +261,7 @@ static int read_rows(struct summary *s, struct reader *r)
 				"more than %d rows; no run has as many: "
 				"give one run's file",
 				SUMMARY_ROWS_MAX);
-		if (s->count == room) {
-			struct summary_row *larger;
-
-			room = room ? 2 * room : 512;
-			larger = realloc(s->row, room * sizeof(*s->row));
-			if (!larger)
-				return csv_refuse(r->in, "out of memory");
-			s->row = larger;
-		}
-		if (take_row(r, s))
+		if (make_room(r, s) || take_row(r, s))
 			return -1;
 	}
 	if (csv_check_end(r->in))
@@ -198,7 +288,6 @@ int summary_read(struct summary *summary, const char *path, char *err,
 	if (!r.in)
 		return -1;
 	result = read_rows(summary, &r);
-	lookup_free(&r.lines);
 	if (result) {
 		snprintf(err, size, "%s", csv_error(r.in));
 		summary_free(summary);
@@ -210,6 +299,7 @@ int summary_read(struct summary *summary, const char *path, char *err,
 void summary_free(struct summary *summary)
 {
 	lookup_free(&summary->texts);
+	free(summary->slot);
 	free(summary->row);
 	memset(summary, 0, sizeof(*summary));
 }
@@ -226,6 +316,20 @@ bool summary_same_case(const struct summary_row *a, const struct summary_row *b)
 	return !strcmp(a->bench, b->bench) && !strcmp(a->variant, b->variant) &&
 	       !strcmp(a->peer, b->peer) && !strcmp(a->place, b->place) &&
 	       !strcmp(a->param, b->param);
+}
+
+void summary_cases(const struct summary *s, struct lookup *cases)
+{
+	char id[SUMMARY_ID];
+
+	/* the first number that is given stays */
+	for (int ok = 1; ok >= 0; ok--)
+		for (size_t i = 0; i < s->count; i++)
+			if (s->row[i].ok == ok)
+				lookup_add(
+					cases,
+					summary_id(&s->row[i], id, sizeof(id)),
+					"", (size_t)ok);
 }
 
 bool summary_emulated(const struct summary_row *row)
@@ -258,6 +362,8 @@ const struct summary_row *summary_beside(const struct summary *summary,
 const struct summary_row *summary_find(const struct summary *summary,
 				       const char *id, const char *metric)
 {
+	if (!id[strcspn(id, "*?[\\")])
+		return summary_exact(summary, id, metric);
 	for (size_t i = 0; i < summary->count; i++) {
 		const struct summary_row *row = &summary->row[i];
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lookup.h"
 #include "stats.h"
@@ -15,6 +16,7 @@ struct summary_row {
 	const char *metric, *unit;
 	const char *status, *reason;
 	bool ok;
+	uint32_t line; /* of the file; 0: of none */
 	double invocations, samples;
 	double value; /* NAN unless ok */
 	struct interval ci;
@@ -22,18 +24,22 @@ struct summary_row {
 	const char *method, *flags;
 };
 
-/* More rows than this are refused: no run has them, and memory is bounded. */
-enum { SUMMARY_ROWS_MAX = 200000 };
+/* More rows than this are refused: every two of 250 PUs, by one mechanism, are
+ * as many, and memory is bounded (under 200 MiB). */
+enum { SUMMARY_ROWS_MAX = 500000 };
 
 struct summary {
 	struct summary_row *row;
 	size_t count;
 	struct lookup texts; /* what the rows point to */
+	uint32_t *slot;      /* rows + 1 by case and metric; 0: free */
+	size_t slots;        /* 0: not indexed, of rows that were not read */
 };
 
 /* Reads DIR/summary.csv (or the file itself). 0, or -1 with one line in err:
- * "path:line: what; what to do". A row given twice, another schema, a file that
- * is cut off or has more than SUMMARY_ROWS_MAX rows is refused. */
+ * "path:line: what; what to do". A row given twice or such as no run writes,
+ * another schema, a file that is cut off or has more than SUMMARY_ROWS_MAX rows
+ * is refused. */
 int summary_read(struct summary *summary, const char *path, char *err,
 		 size_t size);
 void summary_free(struct summary *summary);
@@ -62,7 +68,16 @@ const struct summary_row *summary_beside(const struct summary *summary,
 					 struct summary_other other,
 					 const char *metric);
 
-/* The row of a case id and metric; NULL: none. */
+/* Keeps each case id in `cases`: 1 where some row of it has a number, else 0.
+ */
+void summary_cases(const struct summary *summary, struct lookup *cases);
+
+/* The row of a case id and metric; NULL: none. Takes no time to speak of. */
+const struct summary_row *summary_exact(const struct summary *summary,
+					const char *id, const char *metric);
+
+/* The row of a case id, or of the first that a glob matches, and metric; NULL:
+ * none. */
 const struct summary_row *summary_find(const struct summary *summary,
 				       const char *id, const char *metric);
 

@@ -5,10 +5,17 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <hwloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "refusal.h"
+#include "whole.h"
 
 static hwloc_topology_t topology;
 static hwloc_bitmap_t allowed;
@@ -133,18 +140,36 @@ static int fail(char *err, size_t size, const char *what)
 	return -1;
 }
 
+/* hwloc asks again and again, with more room, until the kernel answers: where a
+ * filter refuses the call, for ever. */
+static bool affinity_is_told(void)
+{
+	unsigned long mask[1024 / 8 / sizeof(long)];
+
+	return syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask) >= 0 ||
+	       errno == EINVAL; /* there are more PUs than that */
+}
+
 int topo_open(const char *xml, char *err, size_t size)
 {
 	unsigned long flags = HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED;
 
 	topo_close();
+	if (!affinity_is_told()) {
+		refusal_say(err, size,
+			    "which PUs may be used is not told without "
+			    "sched_getaffinity()",
+			    errno);
+		return -1;
+	}
 	if (hwloc_topology_init(&topology)) {
 		topology = NULL;
 		return fail(err, size, "hwloc cannot start");
 	}
 	if (xml) {
 		flags |= HWLOC_TOPOLOGY_FLAG_IS_THISSYSTEM;
-		if (hwloc_topology_set_xml(topology, xml))
+		if (!topo_is_readable(xml) ||
+		    hwloc_topology_set_xml(topology, xml))
 			return fail(err, size, xml);
 	}
 	hwloc_topology_set_flags(topology, flags);
@@ -259,8 +284,15 @@ int topo_bind(int pu)
 	if (want && have) {
 		if (pu != TOPO_ANY_PU)
 			hwloc_bitmap_only(want, (unsigned)pu);
-		result =
-			hwloc_set_cpubind(topology, want, HWLOC_CPUBIND_THREAD);
+		/* who is where it shall be needs no permission to stay */
+		result = pu == TOPO_ANY_PU &&
+					 !hwloc_get_cpubind(
+						 topology, have,
+						 HWLOC_CPUBIND_THREAD) &&
+					 hwloc_bitmap_isequal(want, have) ?
+				 0 :
+				 hwloc_set_cpubind(topology, want,
+						   HWLOC_CPUBIND_THREAD);
 		if (!result)
 			result = hwloc_get_cpubind(topology, have,
 						   HWLOC_CPUBIND_THREAD);
@@ -285,9 +317,28 @@ int topo_node(int pu)
 	return -1;
 }
 
+bool topo_is_readable(const char *xml)
+{
+	int fd = files_open_regular(AT_FDCWD, xml, TOPO_XML_MAX);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 int topo_export(const char *path)
 {
-	return hwloc_topology_export_xml(topology, path, 0);
+	struct whole *whole;
+	char *xml;
+	int length; /* with the NUL at the end */
+
+	if (hwloc_topology_export_xmlbuffer(topology, &xml, &length, 0))
+		return -1;
+	whole = whole_begin_path(path);
+	if (whole)
+		fwrite(xml, 1, (size_t)length - 1, whole_file(whole));
+	hwloc_free_xmlbuffer(topology, xml);
+	return whole ? whole_name(whole) : -1;
 }
 
 static int count_of(hwloc_obj_type_t type)
@@ -388,7 +439,7 @@ int topo_each_box(const char *xml,
 
 	if (hwloc_topology_init(&other))
 		return -1;
-	if (!hwloc_topology_set_xml(other, xml) &&
+	if (topo_is_readable(xml) && !hwloc_topology_set_xml(other, xml) &&
 	    !hwloc_topology_set_flags(other,
 				      HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED) &&
 	    !hwloc_topology_load(other)) {

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 enum { TOPO_MAX_PLACES = 16, TOPO_ANY_PU = -1 };
+enum { TOPO_XML_MAX = 64 << 20 }; /* bytes of a file that is read */
 
 /* A place: the smallest part of the machine that holds both parties. */
 struct place {
@@ -49,6 +50,10 @@ int topo_bind(int pu);
 
 /* OS index of the NUMA node nearest to a PU, -1 if unknown. */
 int topo_node(int pu);
+
+/* Whether that is a file that hwloc may be given: one that it would not wait
+ * for, and not larger than TOPO_XML_MAX. */
+bool topo_is_readable(const char *xml);
 
 /* hwloc's XML of the whole machine. 0, or -1 and errno. */
 int topo_export(const char *path);

@@ -129,11 +129,11 @@ mkdir -p changed
 for file in summary invocations; do
 	awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
 		$at["bench"] == "getppid" && $at["metric"] == "latency" {
-			$at["value"] *= 10
-			if ("ci_low" in at) {
-				$at["ci_low"] *= 10
-				$at["ci_high"] *= 10
-			}
+			split("value ci_low ci_high min p50 p90 p99 p999 max",
+				times, " ")
+			for (i in times)
+				if (times[i] in at && $at[times[i]] != "")
+					$at[times[i]] *= 10
 		} 1' "whole/$file.csv" >"changed/$file.csv"
 done
 cp whole/env.csv changed
@@ -223,8 +223,8 @@ if have gnuplot; then
 		[ -z "$(find one -name '*.tmp*')" ]
 	{
 		echo "bench,variant,peer,place,param,metric,unit,low,high,count"
-		echo "roundtrip,pipe,thread,pu,-,latency,ns,100,101,5"
-		echo "roundtrip,pipe,thread,pu,-,latency,ns,200,202,5"
+		echo "roundtrip,pipe,thread,pu,-,latency,ns,100,101,8"
+		echo "roundtrip,pipe,thread,pu,-,latency,ns,200,202,8"
 	} | tee a/histogram.csv >c/histogram.csv
 	for run in a c; do
 		sed -i '/^slow,v,/{p;s/slow,v/roundtrip,pipe/}' \
@@ -252,7 +252,7 @@ if have gnuplot; then
 	refuses_histogram "with its buckets twice" 4
 	awk 'NR == 1; NR == 2 {
 		for (i = 0; i < 20000; i++) {
-			sub(/[0-9]*,[0-9]*,5$/, 2 * i "," 2 * i + 1 ",5")
+			sub(/[0-9]*,[0-9]*,8$/, 2 * i "," 2 * i + 1 ",8")
 			print
 		}
 	}' c/histogram.csv >torn/histogram.csv
@@ -340,8 +340,8 @@ damaged() # file what: a copy of run b whose file comes from stdin
 }
 {
 	echo "bench,variant,peer,place,param,metric,unit,low,high,count"
-	echo "roundtrip,pipe,thread,pu,-,latency,ns,100,101,5"
-	echo "roundtrip,pipe,thread,pu,-,latency,ns,200,202,50000000"
+	echo "slow,v,thread,pu,-,latency,ns,100,101,8"
+	echo "slow,v,thread,pu,-,latency,ns,200,202,0000008"
 } >b/histogram.csv
 for file in summary invocations env histogram; do
 	lines=$(wc -l <b/$file.csv)

@@ -104,8 +104,9 @@ killed() # name least-number-of-processes pattern…
 	expect "SIGKILL of the runner ends $name within $limit s" \
 		within $limit session_is_empty
 	end_session
+	# A journal may end in what was being written: e2e_files.sh.
 	flaws=$(for file in "$WORK/$name"/*.csv; do
-		csv_flaws "$file"
+		[ "${file##*/}" = journal.csv ] || csv_flaws "$file"
 	done)
 	expect_none "and leaves whole files" "$flaws"
 }

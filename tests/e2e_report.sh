@@ -202,7 +202,7 @@ cd "$ROOT" || exit 2
 whole=$WORK/whole
 mkdir "$whole"
 cp "$run"/*.csv "$whole"
-rm "$whole/invocations.csv" # they are of other cases
+rm "$whole/invocations.csv" "$whole/histogram.csv" # they are of other cases
 row() # case metric value
 {
 	echo "1,m,r,$1,$2,ns,ok,,10,100,$3,$3,$3,,,,,,,single,"

@@ -71,18 +71,6 @@ expect "the file in the way is as it was" [ ! -s "$WORK/file" ]
 
 # --------------------------------------------------------------- a full disk
 
-# True if a disk can be mounted in a mount namespace of its own; sets how.
-can_mount()
-{
-	have unshare || return 1
-	mkdir -p "$WORK/disk"
-	for how in -m -rm; do
-		unshare $how mount -t tmpfs none "$WORK/disk" 2>/dev/null &&
-			return
-	done
-	return 1
-}
-
 # On a disk of 1 MiB with so much room, WORK/disk; a copy of what is left there
 # goes to WORK/name.
 small_disk() # name room-in-KiB command…
@@ -102,6 +90,7 @@ small_disk() # name room-in-KiB command…
 		exit $code' - "$WORK/disk" "$WORK/$name" "$room" "$@"
 }
 
+how= # set by can_mount
 if can_mount; then
 	small_disk full 4 "$TEST_PROGRAM" run getppid --budget 1s \
 		--invocations 2 -o "$WORK/disk/run"

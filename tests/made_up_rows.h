@@ -41,7 +41,12 @@ static inline void rows_put(const char *id, const char *metric,
 		fputs(",,", rows);
 	else
 		fprintf(rows, "%.12g,%.12g,", low, high);
-	fprintf(rows, ",,,,,,batch,%s\n", rows_flags);
+	/* what came out below 0 did so in some sample */
+	if (value < 0)
+		fprintf(rows, "%.12g,,,,,%.12g,", value, value);
+	else
+		fputs(",,,,,,", rows);
+	fprintf(rows, "batch,%s\n", rows_flags);
 }
 
 static inline void rows_lack(const char *id, const char *metric,

@@ -238,8 +238,8 @@ static int open_body(struct child *child, void *arg)
 	if (o->queue_bytes && setrlimit(RLIMIT_MSGQUEUE, &few))
 		return child_fail(child, "setrlimit");
 	if (o->size ? pair_setup_message(&r) : pair_setup(&r)) {
-		child->number[LACKING] = r.absent;
-		return r.absent ? 0 : -1;
+		child->number[LACKING] = r.absent || r.denied;
+		return r.absent || r.denied ? 0 : -1;
 	}
 	if (o->end == BE_KILLED)
 		raise(SIGKILL);
@@ -275,8 +275,9 @@ static void test_no_queues(void **state)
 
 	(void)state;
 	expect_child("no message queues", open_body, &o, false, &child);
-	if (!child.number[LACKING] || !strstr(child.reason, "mq_open"))
-		fail_msg("absent %g: %s", child.number[LACKING], child.reason);
+	if (!child.number[LACKING] || !strstr(child.reason, "mq_open") ||
+	    !strstr(child.reason, "RLIMIT_MSGQUEUE 1:"))
+		fail_msg("denied %g: %s", child.number[LACKING], child.reason);
 }
 
 /* How many sets of semaphores a process has touched last. */

@@ -199,7 +199,10 @@ static void test_answer_of_zero(void **state)
 {
 	(void)state;
 	trip("pipe", "thread", "pu", 0, 0, 0);
-	trip("pipe", "process", "pu", -5, -9, 1);
+	/* below 0, and so was a sample */
+	fputs("1,m,r,roundtrip,pipe,process,pu,-,latency,ns,ok,,16,1000,-5,-9,"
+	      "1,-20,,,,,10,single,\n",
+	      run);
 	assert_int_equal(answer(), 2);
 	says(0, "measured no round trip");
 }
@@ -329,8 +332,7 @@ static void test_page_of_hostile_run(void **state)
 {
 	(void)state;
 	fputs("1,\"" EVIL "\",\"" EVIL "\",roundtrip,v,thread,pu,"
-	      "-,latency,\"<b>\",ok,,16,9,5,4,6,,,,,,,\"<img src=x>\","
-	      "\"<i>\"\n"
+	      "-,latency,ns,ok,,16,9,5,4,6,,,,,,,single,\n"
 	      "1,\"" EVIL "\",\"" EVIL "\",create,pthread,thread,pu,-,first,"
 	      "ns,failed,"
 	      "\"<svg onload=alert(1)> \"\" | [a](javascript:b)\","
@@ -355,12 +357,19 @@ static void test_page_of_hostile_run(void **state)
 	expect_has("&lt;svg onload=alert(1)&gt; &quot; | [a](javascript:b)");
 }
 
+#define NOISE "machine,run,bench,variant,peer,place,param,metric,spread\n"
+
 static void test_noise(void **state)
 {
 	(void)state;
-	fputs("1,m,r,b,v,-,-,-,call,ns,ok,,2,2,1,,,,,,,,,single,\n", run);
-	write_file("noise.csv", "machine,run,spread\nm,r,0.01\nm,r,0.02\n"
-				"m,r,0.05\nm,r,\n");
+	fputs("1,m,r,b,v,-,-,-,call,ns,ok,,2,2,1,,,,,,,,,single,\n"
+	      "1,m,r,b,v,-,-,-,done,ns,ok,,1,1,1,,,,,,,,,single,\n"
+	      "1,m,r,b,v,-,-,-,calls,count,ok,,1,1,1,,,,,,,,,slope,\n",
+	      run);
+	write_file("noise.csv", NOISE "m,r,b,v,-,-,-,call,0.01\n"
+				      "m,r,b,v,-,-,-,done,0.02\n"
+				      "m,r,b,v,-,-,-,first,0.05\n"
+				      "m,r,b,v,-,-,-,last,\n");
 	write_file(
 		"invocations.csv",
 		"bench,variant,peer,place,param,metric,unit,block,order,arm,"
@@ -389,7 +398,8 @@ static void test_noise_cut_off(void **state)
 {
 	(void)state;
 	trip("pipe", "thread", "pu", 4000, 3900, 4100);
-	write_file("noise.csv", "machine,run,spread\nm,r,0.01\nm,r,0.02");
+	write_file("noise.csv", NOISE "m,r,roundtrip,pipe,thread,pu,-,a,0.01\n"
+				      "m,r,roundtrip,pipe,thread,pu,-,b,0.02");
 	make_page("");
 	expect_has("no <code>run --aa</code>");
 }

@@ -227,8 +227,8 @@ static void test_too_many(void **state)
 	for (int i = 0; i <= INVOCATION_ROWS_MAX; i++)
 		fputs("b,v,-,-,-,m,ns,1\n", f);
 	assert_int_equal(fclose(f), 0);
-	refuse_what_is_there(&none, "./invocations.csv:2000002: more than "
-				    "2000000 rows");
+	refuse_what_is_there(&none, "./invocations.csv:4000002: more than "
+				    "4000000 rows");
 }
 
 /* As many of each case and metric as the summary says; of what has no number

@@ -27,6 +27,8 @@ static void compare(const struct series *a, const struct series *b)
 static int count_row(void *ctx, const struct record *record)
 {
 	must(record->bench && record->metric, "a row has its names");
+	must(isfinite(record->value) && record->samples >= 0,
+	     "a row has its numbers");
 	++*(size_t *)ctx;
 	return 0;
 }
@@ -47,6 +49,8 @@ static long read_series(const struct summary *summary)
 		rows += (long)set.series[i].count;
 	for (size_t i = 0; i + 1 < set.count && i < 8; i++)
 		compare(&set.series[i], &set.series[i + 1]);
+	must(!summary->count || set.count == summary->count,
+	     "what the summary lacks is refused");
 	for (size_t i = 0; i < summary->count; i++) {
 		const struct series *s = series_find(&set, "getppid/-/-/-/-",
 						     summary->row[i].metric);

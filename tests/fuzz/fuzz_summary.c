@@ -2,12 +2,30 @@
 /* Fuzzing of what reads summary.csv: whatever is in it, it is read or refused
  * with a line that says where; and what is read can be decided upon, and
  * reported. */
+#include <math.h>
+
 #include "claims.h"
 #include "csv.h"
 #include "fuzz.h"
 #include "report.h"
 #include "summary.h"
 #include "units.h"
+
+/* What a row that was read holds. */
+static void check_row(const struct summary *s, const struct summary_row *row,
+		      const char *id)
+{
+	must(*row->machine && *row->run && *row->unit, "a row has its words");
+	must(row->ok == !isnan(row->value), "what is ok has a value");
+	must(row->ok != !!*row->reason, "what is not has a reason");
+	must(summary_exact(s, id, row->metric) == row, "a row is found");
+	if (!row->ok)
+		return;
+	must(row->invocations >= 1 && row->samples >= 0 && *row->method,
+	     "a value was measured");
+	must(isnan(row->ci.low) || row->ci.low <= row->ci.high,
+	     "an interval has its lower end first");
+}
 
 /* What a report does with the rows before it prints them. */
 static void use(const struct summary *s)
@@ -22,6 +40,7 @@ static void use(const struct summary *s)
 		char id[SUMMARY_ID];
 
 		summary_id(&s->row[i], id, sizeof(id));
+		check_row(s, &s->row[i], id);
 		units_value(text, sizeof(text), s->row[i].unit,
 			    s->row[i].value);
 	}
