@@ -212,10 +212,10 @@ expect "and places that nobody knew are drawn" \
 
 for way in $(seq 60); do
 	row "message,w$way,thread,pu,-" latency 5001
-done | sed 's/,100,5001/,5000,5001/' >more
+done | sed 's/,100,5001/,5000,5001/' >more.csv
 {
 	echo "$SUMMARY_HEADER"
-	cat more
+	cat more.csv
 	row roundtrip,pipe,thread,pu,- latency 5001 | sed 's/,100,5001/,5000,5001/'
 } >"$other/summary.csv"
 awk 'BEGIN {
@@ -223,7 +223,7 @@ awk 'BEGIN {
 	for (way = 1; way <= 61; way++)
 		for (i = 1; i <= 5000; i++)
 			printf "%s,thread,pu,-,latency,ns,%d,%d,1\n",
-				way > 60 ? "roundtrip,pipe" : "message,w" way,
+				(way > 60 ? "roundtrip,pipe" : "message,w" way),
 				i, i + 1
 }' >"$other/histogram.csv"
 attempt "$PROGRAM" report "$other"
