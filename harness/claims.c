@@ -12,6 +12,7 @@
 
 #include "claim_rules.h"
 #include "csv.h"
+#include "pairs.h"
 
 const struct claim_table claim_tables[CLAIM_TABLES] = {
 	{ "Why worker threads are faster",
@@ -546,8 +547,12 @@ static void name_disturbed(struct decisions *d)
 struct claim_line *claims_decide(const struct summary *summary,
 				 const struct env_file *env, size_t *count)
 {
-	struct decisions d = { .summary = summary, .env = env };
+	struct summary cases;
+	struct decisions d = { .summary = &cases, .env = env };
 	int result = 0;
+
+	/* claims are about places: every pair of PUs is in its own tables */
+	pairs_without(summary, &cases);
 
 	for (size_t i = 0; i < CLAIMS && !result; i++) {
 		char glob[SUMMARY_ID];
@@ -559,12 +564,15 @@ struct claim_line *claims_decide(const struct summary *summary,
 		result = name_unmeasured(&d);
 	if (!result)
 		result = put_in_order(&d);
+	if (!result) {
+		doubt_emulated(&d);
+		name_disturbed(&d);
+	}
+	free(cases.row);
 	if (result) {
 		free(d.line);
 		return NULL;
 	}
-	doubt_emulated(&d);
-	name_disturbed(&d);
 	*count = d.used;
 	return d.line;
 }

@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "charts.h"
 #include "compare_html.h"
 #include "csv.h"
 #include "die.h"
+#include "interrupt.h"
 #include "rundir.h"
 
 void compare_make(struct comparison *c, const struct compare_options *options)
@@ -80,17 +82,23 @@ static unsigned draw_charts(const char *dir, unsigned wanted)
 	static const char *const chart[] = { "compare_forest", "compare_bars" };
 	static const char *const cdf = "compare_cdf";
 
-	if (charts_draw_named(dir, chart, 2))
+	if (charts_draw_named(dir, "compare.csv", chart, 2))
 		return 0;
-	if (wanted & COMPARE_CDF_CHART && charts_draw_named(dir, &cdf, 1))
+	if (wanted & COMPARE_CDF_CHART &&
+	    charts_draw_named(dir, "compare_cdf.csv", &cdf, 1))
 		return COMPARE_CHARTS;
 	return wanted;
 }
 
+/* The files, one after the other until a signal comes. */
 static int write_files(const struct comparison *c, const char *dir)
 {
 	unsigned wanted = COMPARE_CHARTS | (c->curves ? COMPARE_CDF_CHART : 0);
-	int result = write_csv(c, dir);
+	sigset_t before;
+	int result;
+
+	interrupt_hold(&before);
+	result = write_csv(c, dir);
 	/* the pages show what there is */
 	struct page page = { c, dir, draw_charts(dir, wanted) };
 
@@ -101,8 +109,16 @@ static int write_files(const struct comparison *c, const char *dir)
 		{ "compare.html", write_html, &page }
 	};
 
-	if (rundir_write_all(dir, pages, 2))
+	if (!interrupt_came() && rundir_write_all(dir, pages, 2))
 		result = -1;
+	if (interrupt_came()) {
+		fprintf(stderr,
+			"handoff: interrupted; what could be made is "
+			"in %s\n",
+			dir);
+		exit(EXIT_INT);
+	}
+	interrupt_release(&before);
 	return result;
 }
 

@@ -9,6 +9,7 @@
 #include "die.h"
 #include "grow.h"
 #include "hist.h"
+#include "lookup.h"
 #include "run_table.h"
 #include "summary.h"
 
@@ -44,7 +45,8 @@ static void add_bucket(struct distribution *d, double low, double high,
 			 "distributions");
 	if (!d->count || low < d->lowest)
 		d->lowest = low;
-	d->bucket[d->count++] = (struct distribution_bucket){ high, count };
+	d->bucket[d->count++] =
+		(struct distribution_bucket){ high, count, low };
 }
 
 static int check_bucket(struct csv_in *in, const char *id, struct ascent *last,
@@ -74,21 +76,23 @@ static int check_bucket(struct csv_in *in, const char *id, struct ascent *last,
 }
 
 /* The row last read, where it is of one of these cases. */
-static void take_row(struct csv_in *in, const int *at, const char *const *of_id,
-		     size_t cases, struct ascent *last, struct distribution *of)
+static void take_row(struct csv_in *in, const int *at, const char *metric,
+		     const struct lookup *cases, struct ascent *last,
+		     struct distribution *of)
 {
 	double low = csv_field_num(in, at[LOW]);
 	double high = csv_field_num(in, at[HIGH]);
 	double count = csv_field_num(in, at[SAMPLES]);
 	char id[SUMMARY_ID];
+	size_t k;
 
-	if (strcmp(csv_field(in, at[METRIC]), "latency"))
+	if (strcmp(csv_field(in, at[METRIC]), metric))
 		return;
 	run_table_id(in, at, id);
-	for (size_t k = 0; k < cases; k++)
-		if (!strcmp(of_id[k], id) &&
-		    !check_bucket(in, id, &last[k], low, high, count))
-			add_bucket(&of[k], low, high, count);
+	k = lookup_find(cases, id, "");
+	if (k != LOOKUP_NONE &&
+	    !check_bucket(in, id, &last[k], low, high, count))
+		add_bucket(&of[k], low, high, count);
 }
 
 /* Of a case that went wrong later the buckets may be there, and its one row is
@@ -181,9 +185,17 @@ int distribution_check(const char *dir, const struct summary *summary,
 int distribution_read(const char *dir, const char *const *id, size_t cases,
 		      struct distribution *of, char *err, size_t size)
 {
+	return distribution_read_of(dir, "latency", id, cases, of, err, size);
+}
+
+int distribution_read_of(const char *dir, const char *metric,
+			 const char *const *id, size_t cases,
+			 struct distribution *of, char *err, size_t size)
+{
 	int at[ALL];
 	struct csv_in *in = run_table_open(dir, "histogram.csv", column, at,
 					   ALL, err, size);
+	struct lookup index = { 0 };
 	struct ascent *last;
 
 	if (!in)
@@ -191,8 +203,11 @@ int distribution_read(const char *dir, const char *const *id, size_t cases,
 	last = calloc(cases + 1, sizeof(*last));
 	if (!last)
 		die("out of memory for distributions");
+	for (size_t k = 0; k < cases; k++)
+		lookup_add(&index, id[k], "", k);
 	while (csv_read(in) > 0)
-		take_row(in, at, id, cases, last, of);
+		take_row(in, at, metric, &index, last, of);
+	lookup_free(&index);
 	free(last);
 	return run_table_close(in, err, size);
 }

@@ -10,6 +10,7 @@
 /* How many took so long. */
 struct distribution_bucket {
 	double high, count; /* ns: where it ends */
+	double low;         /* ns: where it begins */
 };
 
 /* All zeros: empty. */
@@ -35,6 +36,11 @@ int distribution_check(const char *dir, const struct summary *summary,
  */
 int distribution_read(const char *dir, const char *const *id, size_t cases,
 		      struct distribution *of, char *err, size_t size);
+
+/* The same of another metric than the latency. */
+int distribution_read_of(const char *dir, const char *metric,
+			 const char *const *id, size_t cases,
+			 struct distribution *of, char *err, size_t size);
 
 /* The shortest first. */
 void distribution_sort(struct distribution *d);

@@ -3,19 +3,20 @@
 #include "machine_view.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "die.h"
 #include "html.h"
 #include "svg.h"
+#include "tool.h"
 #include "topo.h"
 #include "units.h"
+
+/* Far more than hwloc writes of the largest machine. */
+#define XML_MAX ((size_t)64 << 20)
 
 struct view {
 	const int *used;
@@ -36,63 +37,46 @@ static bool is_used(const struct view *v, int pu)
 
 /* ----------------------------------------------------- drawn by lstopo */
 
-/* All that a program writes to stdout; malloc'd; NULL: it is not there, or
- * failed. */
-static char *output_of(const char *const *argv)
-{
-	posix_spawn_file_actions_t actions;
-	char *text = NULL;
-	size_t size = 0;
-	int pipe_fd[2], status = -1, error;
-	FILE *in;
-	pid_t pid;
-
-	if (pipe2(pipe_fd, O_CLOEXEC))
-		return NULL;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, pipe_fd[1], 1);
-	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	error = posix_spawnp(&pid, argv[0], &actions, NULL,
-			     (char **)(uintptr_t)argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(pipe_fd[1]);
-	in = fdopen(pipe_fd[0], "re");
-	if (!in)
-		close(pipe_fd[0]);
-	else if (!error && getdelim(&text, &size, '\0', in) < 0)
-		size = 0;
-	if (in)
-		fclose(in);
-	while (!error && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (!error && size && !status)
-		return text;
-	free(text);
-	return NULL;
-}
-
 /* hwloc draws SVG only by this program. Its own SVG, not cairo's, names the
- * parts; older ones do not know the word for it. */
-static char *ask_lstopo(const char *xml)
+ * parts; older ones do not know the word for it. The file is open as fd. */
+static char *ask_lstopo(int fd)
 {
 	static const char *const program[] = { "lstopo-no-graphics", "lstopo" };
 	static const char *const format[] = { "nativesvg", "svg" };
-	char *svg = NULL;
 
-	for (int i = 0; i < 4 && !svg; i++) {
+	for (int i = 0; i < 4; i++) {
+		char xml[32];
 		const char *const argv[] = { program[i / 2],
 					     "--of",
 					     format[i % 2],
 					     "--no-legend",
 					     "--no-io",
+					     "--if",
+					     "xml",
 					     "-i",
 					     xml,
 					     "-",
 					     NULL };
+		struct tool tool = { .argv = argv, .fd = &fd, .fds = 1 };
+		char *svg;
 
-		svg = output_of(argv);
+		snprintf(xml, sizeof(xml), TOOL_FD_PATH, TOOL_FD_FIRST);
+		tool_run(&tool, 1);
+		svg = tool.output;
+		tool.output = NULL;
+		tool_free(&tool);
+		if (tool.state == TOOL_DONE && svg)
+			return svg;
+		free(svg);
+		if (tool.state != TOOL_DONE && tool.state != TOOL_FAILED &&
+		    tool.state != TOOL_NOT_THERE) {
+			if (tool.state != TOOL_INTERRUPTED)
+				warn("the machine is drawn as boxes: %s",
+				     tool.why);
+			return NULL; /* so would the others */
+		}
 	}
-	return svg;
+	return NULL;
 }
 
 /* A thick edge and another ground for the box that lstopo drew for a PU; if it
@@ -121,9 +105,9 @@ static void mark_pu(void *ctx, const struct topo_box *box)
 }
 
 /* 0, or -1: nothing is drawn, for not all could be marked. */
-static int draw_svg(struct view *v, const char *xml, FILE *out)
+static int draw_svg(struct view *v, int fd, const char *xml, FILE *out)
 {
-	v->svg = ask_lstopo(xml);
+	v->svg = ask_lstopo(fd);
 	if (!v->svg || topo_each_box(xml, mark_pu, v) || v->marked != v->count)
 		return -1;
 	return svg_inline(v->svg, "machine-view",
@@ -195,17 +179,27 @@ static void list_used(const struct view *v, FILE *out)
 int machine_view(const char *xml, const int *used, size_t count, FILE *out)
 {
 	struct view v = { .used = used, .count = count };
-	int result = 0;
+	int result = 0, fd = tool_open_regular(xml, XML_MAX);
+	char path[32];
 
-	if (!topo_is_readable(xml)) {
-		fputs("<p>The run left no topology.xml.</p>\n", out);
+	if (fd < 0) {
+		if (errno == ENOENT)
+			fputs("<p>The run left no topology.xml.</p>\n", out);
+		else
+			html_put(out,
+				 "<p>topology.xml cannot be read: %s.</p>\n",
+				 errno == EINVAL ? "it is no regular file" :
+						   strerror(errno));
 		return -1;
 	}
+	/* what was looked at, whatever has its name by now */
+	snprintf(path, sizeof(path), TOOL_FD_PATH, fd);
 	fputs("<figure class=\"machine\">\n<div class=\"chart\" "
 	      "role=\"region\" tabindex=\"0\" aria-label=\"The machine\">\n",
 	      out);
-	if (draw_svg(&v, xml, out))
-		result = draw_boxes(&v, xml, out);
+	if (draw_svg(&v, fd, path, out))
+		result = draw_boxes(&v, path, out);
+	close(fd);
 	free(v.svg);
 	if (result)
 		fputs("<p>hwloc cannot read topology.xml.</p>\n", out);

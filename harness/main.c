@@ -26,6 +26,7 @@
 #include "runner.h"
 #include "selftest.h"
 #include "settings.h"
+#include "tool.h"
 #include "topo.h"
 #include "units.h"
 #include "version.h"
@@ -599,6 +600,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 		o.run.budget_s = 45;
 	argv[0] = name;
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
+	tool_check();
 	return command->run(&o);
 }
 

@@ -20,10 +20,14 @@
 #include "env_file.h"
 #include "fence_curve.h"
 #include "grow.h"
+#include "interrupt.h"
 #include "litmus_table.h"
 #include "lookup.h"
 #include "noise_file.h"
 #include "noise_text.h"
+#include "pair_tables.h"
+#include "pairs.h"
+#include "param_order.h"
 #include "places_table.h"
 #include "report_html.h"
 #include "report_pool.h"
@@ -130,18 +134,21 @@ static bool is_shown(const struct view *v, const struct summary_row *row)
 
 /* Columns that a case of the view has, in the order in which the bench's cases
  * come, absent ones too: a parameter that the first variants lack is not put
- * last. */
+ * last. Values of a parameter stand by size. */
 static void list_columns(const struct summary *s, const struct view *v,
 			 struct names *columns)
 {
 	struct names all = { .count = 0 };
+	size_t count = 0;
+	char **name;
 	bool *used;
 
 	for (size_t i = 0; i < s->count; i++)
 		if (!strcmp(s->row[i].bench, v->bench))
 			name_index(&all, column_name(v, &s->row[i]));
 	used = calloc(all.count + 1, sizeof(*used));
-	if (!used)
+	name = calloc(all.count + 1, sizeof(*name));
+	if (!used || !name)
 		die("out of memory for a table");
 	for (size_t i = 0; i < s->count; i++)
 		if (is_shown(v, &s->row[i]))
@@ -149,7 +156,12 @@ static void list_columns(const struct summary *s, const struct view *v,
 				true;
 	for (size_t i = 0; i < all.count; i++)
 		if (used[i])
-			name_index(columns, all.name[i]);
+			name[count++] = all.name[i];
+	if (v->swept)
+		param_sort(name, count);
+	for (size_t i = 0; i < count; i++)
+		name_index(columns, name[i]);
+	free(name);
 	free(used);
 	names_free(&all);
 }
@@ -160,8 +172,8 @@ static bool is_named_call(const struct summary_row *row)
 }
 
 /* Rows × columns of one view; places and parameters that no case has here are
- * left out. */
-static void print_matrix(const struct summary *s, const struct view *v,
+ * left out. False: no case is in it. */
+static bool print_matrix(const struct summary *s, const struct view *v,
 			 enum table_style style, FILE *out)
 {
 	struct names rows = { .count = 0 }, columns = { .count = 0 };
@@ -176,6 +188,10 @@ static void print_matrix(const struct summary *s, const struct view *v,
 			continue;
 		row_name(v, row, name, sizeof(name));
 		name_index(&rows, name);
+	}
+	if (!rows.count) {
+		names_free(&rows);
+		return false;
 	}
 	list_columns(s, v, &columns);
 	at = calloc(rows.count * columns.count + 1, sizeof(*at));
@@ -203,6 +219,7 @@ static void print_matrix(const struct summary *s, const struct view *v,
 	free(at);
 	names_free(&rows);
 	names_free(&columns);
+	return true;
 }
 
 /* The views of a run: every bench's metrics, in the file's order; malloc'd. */
@@ -226,7 +243,8 @@ static struct view *list_views(const struct summary *s, size_t *views)
 			view[count++] =
 				(struct view){ row->bench, row->metric, false };
 		}
-		if (strcmp(row->param, "-"))
+		if (strcmp(row->param, "-") &&
+		    !pairs_is(row->place, NULL, NULL))
 			view[k].swept = true;
 	}
 	*views = count;
@@ -360,6 +378,7 @@ static void print_calls(const struct summary *s, const char *bench, FILE *out)
 struct report {
 	const char *dir;
 	struct summary summary;
+	struct summary cases; /* less those between every two PUs */
 	struct env_file env;
 	struct report_digest digest;
 	struct claim_line *claim;
@@ -503,13 +522,36 @@ static bool is_emulated(const struct summary *s)
 	return false;
 }
 
+/* One metric's tables: its cases, and the pairs. */
+static void print_view(const struct report *r, const struct view *v,
+		       enum table_style style, FILE *out)
+{
+	bool chart =
+		!strcmp(v->bench, "roundtrip") && !strcmp(v->metric, "latency");
+	char *text = NULL;
+	size_t size;
+	FILE *pairs;
+	bool any = print_matrix(&r->cases, v, style, out);
+
+	pairs = open_memstream(&text, &size);
+	if (pairs)
+		pair_tables_print(&r->summary, &r->env, v->bench, v->metric,
+				  style, chart, pairs);
+	if (!pairs || fclose(pairs))
+		die("out of memory for a table");
+	if (*text)
+		fprintf(out, "%s%s", any ? "\n" : "", text);
+	free(text);
+}
+
 /* Every bench's tables under headings of a level, with links to the charts of
  * the run in dir, or none where that is NULL. */
-static void write_benches(const struct summary *s, const char *level,
+static void write_benches(const struct report *r, const char *level,
 			  const char *dir, FILE *out)
 {
+	const struct summary *s = &r->cases;
 	size_t views;
-	struct view *view = list_views(s, &views);
+	struct view *view = list_views(&r->summary, &views);
 	const char *bench = "";
 
 	for (size_t i = 0; i < views; i++) {
@@ -517,10 +559,10 @@ static void write_benches(const struct summary *s, const char *level,
 			bench = view[i].bench;
 			fprintf(out, "\n%s %s\n", level, bench);
 			if (dir)
-				charts_link(s, dir, bench, out);
+				charts_link(&r->summary, dir, bench, out);
 		}
 		fputc('\n', out);
-		print_matrix(s, &view[i], TABLE_MARKDOWN, out);
+		print_view(r, &view[i], TABLE_MARKDOWN, out);
 		if (i + 1 < views && !strcmp(bench, view[i + 1].bench))
 			continue;
 		print_ratios(s, bench, out);
@@ -531,7 +573,7 @@ static void write_benches(const struct summary *s, const char *level,
 		print_calls(s, bench, out);
 	}
 	free(view);
-	print_missing(s, level, out);
+	print_missing(&r->summary, level, out);
 }
 
 static void write_markdown(const void *what, FILE *out)
@@ -557,7 +599,7 @@ static void write_markdown(const void *what, FILE *out)
 	print_claims(r, TABLE_MARKDOWN, out);
 	fprintf(out, "\n%s", claims_rules);
 	places_table_print(&r->env, "##", out);
-	write_benches(s, "##", r->dir, out);
+	write_benches(r, "##", r->dir, out);
 }
 
 /* report.html has the same tables, from the same Markdown. */
@@ -566,6 +608,7 @@ static void write_html(const void *what, FILE *out)
 	const struct report *r = what;
 	struct report_html html = { .dir = r->dir,
 				    .summary = &r->summary,
+				    .cases = &r->cases,
 				    .digest = &r->digest,
 				    .env = &r->env,
 				    .claim = r->claim,
@@ -576,7 +619,7 @@ static void write_html(const void *what, FILE *out)
 
 	if (text) {
 		places_table_print(&r->env, "###", text);
-		write_benches(&r->summary, "###", NULL, text);
+		write_benches(r, "###", NULL, text);
 	}
 	if (!text || fclose(text))
 		die("out of memory for report.html");
@@ -603,7 +646,7 @@ static void print_terminal(const struct report *r, FILE *out)
 			row++;
 		if (strcmp(row->unit, "ns") || !strcmp(row->metric, "cpu_time"))
 			continue;
-		print_matrix(s, &view[i], TABLE_TERMINAL, out);
+		print_view(r, &view[i], TABLE_TERMINAL, out);
 		fputc('\n', out);
 	}
 	free(view);
@@ -627,6 +670,7 @@ static void read_run(struct report *r, const char *dir)
 	    distribution_check(dir, &r->summary, err, sizeof(err)) ||
 	    noise_file_read(dir, &r->summary, NULL, NULL, err, sizeof(err)) < 0)
 		die_usage("%s", err);
+	pairs_without(&r->summary, &r->cases);
 	r->claim = claims_decide(&r->summary, &r->env, &r->claims);
 	if (!r->claim)
 		die("out of memory for the claims");
@@ -648,31 +692,50 @@ void report_print(const struct summary *summary, const struct env_file *env,
 {
 	struct report r = { .summary = *summary, .env = *env };
 
+	pairs_without(summary, &r.cases);
 	r.claim = claims_decide(summary, env, &r.claims);
 	if (!r.claim)
 		die("out of memory for the claims");
 	print_terminal(&r, terminal);
 	if (markdown)
 		write_markdown(&r, markdown);
+	free(r.cases.row);
 	free(r.claim);
+}
+
+/* The files of a report, made one after the other until a signal comes. */
+static int make_files(const struct report *r)
+{
+	const struct rundir_file page[] = { { "tables.md", write_markdown, r },
+					    { "report.html", write_html, r } };
+	int result = make_claims(r);
+
+	/* first: the rest links what charts there are */
+	if (!interrupt_came() && charts_draw(&r->summary, &r->env, r->dir))
+		result = EXIT_CASE_FAILED;
+	if (!interrupt_came() && rundir_write_all(r->dir, page, 2))
+		result = EXIT_CASE_FAILED;
+	return result;
 }
 
 int report_make(const char *dir, FILE *out)
 {
 	struct report r;
+	sigset_t before;
 	int result;
 
 	read_run(&r, dir);
 	print_terminal(&r, out);
-	result = make_claims(&r);
-	/* first: the rest links what charts there are */
-	if (charts_draw(&r.summary, dir))
-		result = EXIT_CASE_FAILED;
-	const struct rundir_file page[] = { { "tables.md", write_markdown, &r },
-					    { "report.html", write_html, &r } };
-
-	if (rundir_write_all(dir, page, 2))
-		result = EXIT_CASE_FAILED;
+	interrupt_hold(&before);
+	result = make_files(&r);
+	if (interrupt_came()) {
+		fprintf(stderr,
+			"handoff: interrupted; what was measured is in %s, and "
+			"`handoff report` makes the rest\n",
+			dir);
+		exit(EXIT_INT);
+	}
+	interrupt_release(&before);
 	if (result == EXIT_DONE)
 		fprintf(out,
 			"\n%s: report.html, tables.md, charts/, summary.csv, "
@@ -683,6 +746,7 @@ int report_make(const char *dir, FILE *out)
 		result = EXIT_CASE_FAILED;
 	}
 	free(r.claim);
+	free(r.cases.row);
 	env_file_free(&r.env);
 	summary_free(&r.summary);
 	return result;

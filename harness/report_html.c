@@ -92,7 +92,8 @@ int report_digest_read(struct report_digest *d, const char *dir,
 static void write_answer(const struct report_html *r, FILE *out)
 {
 	char sentence[ANSWER_SENTENCES][ANSWER_SIZE];
-	size_t count = answer_write(r->summary, r->claim, r->claims, sentence);
+	size_t count = answer_write(r->cases ? r->cases : r->summary, r->claim,
+				    r->claims, sentence);
 
 	html_put(out,
 		 "<section class=\"answer\" aria-labelledby=\"question\">\n"

@@ -30,6 +30,8 @@ struct report_html {
 	const char *dir; /* of charts/, topology.xml, noise.csv; what is
 			  * missing there is said */
 	const struct summary *summary;
+	const struct summary *cases; /* less what is between every two PUs;
+				      * NULL: all */
 	const struct report_digest *digest;
 	const struct env_file *env;
 	const struct claim_line *claim;

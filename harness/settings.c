@@ -19,6 +19,7 @@ static const struct setting {
 	{ "HANDOFF_COUNT",
 	  (const char *const[]){ "perf", "ptrace", "none", NULL } },
 	{ "HANDOFF_EMULATED", NULL, true },
+	{ "HANDOFF_TOOL_SECONDS", NULL }, /* tool_check() */
 	/* of scripts and tests */
 	{ "HANDOFF_BREAK", NULL },
 	{ "HANDOFF_OS_RELEASE", NULL },

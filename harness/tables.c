@@ -146,10 +146,10 @@ void table_free(struct table *t)
 	free(t);
 }
 
-void table_print(struct table *t, enum table_style style, FILE *out)
+/* The widest text of each column; calloc'd; NULL: no memory. */
+static size_t *measure(const struct table *t, enum table_style style)
 {
-	size_t *widest = t ? calloc(t->columns, sizeof(*widest)) : NULL;
-	size_t rows = t ? t->cells / t->columns : 0;
+	size_t *widest = calloc(t->columns, sizeof(*widest));
 
 	/* readers of Markdown want three dashes, or two and a colon */
 	for (size_t c = 0; widest && c < t->columns; c++)
@@ -161,6 +161,26 @@ void table_print(struct table *t, enum table_style style, FILE *out)
 		if (w > widest[i % t->columns])
 			widest[i % t->columns] = w;
 	}
+	return widest;
+}
+
+size_t table_width(const struct table *t, enum table_style style)
+{
+	size_t *widest = measure(t, style), sum = 0;
+
+	for (size_t c = 0; widest && c < t->columns; c++)
+		sum += widest[c];
+	free(widest);
+	/* "| a | b |", or two blanks between */
+	return style == TABLE_MARKDOWN ? sum + 3 * t->columns + 1 :
+					 sum + 2 * (t->columns - 1);
+}
+
+void table_print(struct table *t, enum table_style style, FILE *out)
+{
+	size_t *widest = t ? measure(t, style) : NULL;
+	size_t rows = t ? t->cells / t->columns : 0;
+
 	for (size_t row = 0; widest && row < rows; row++) {
 		print_row(t, widest, row, style, out);
 		if (!row)

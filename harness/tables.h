@@ -18,6 +18,9 @@ struct table *table_new(size_t columns, size_t left);
 void table_cell(struct table *t, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* How wide its lines are, in columns of a terminal. */
+size_t table_width(const struct table *t, enum table_style style);
+
 /* Prints and frees. A cell that was lost for want of memory prints as "?". */
 void table_print(struct table *t, enum table_style style, FILE *out);
 

@@ -1,23 +1,12 @@
 # What the charts of a comparison share: its canvas, frame, marks of groups, ticks and reading of names.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# A chart sets chart, heading and source (a CSV file of dir), then loads this file. dir, out, term and plots come from
-# the caller. Lengths are px from the canvas' top left corner.
+# A chart sets chart, heading and source, then loads this file. What comes from the caller is in text.gp; names, too: a
+# list of |label=name, and a bar at the end. Lengths are px from the canvas' top left corner.
 
 set decimalsign "."
 unset key
-if (!exists("term")) term = "svg"
-if (!exists("dir") || !exists("out") || (term ne "svg" && term ne "png")) {
-	print "usage: gnuplot -e \"plots='DIR'; dir='DIR'; out='FILE'; term='svg'\" CHART.gp (term: svg or png)"
-	exit status 2
-}
 load ARG0[1:strlen(ARG0) - strlen("compare.gp")]."text.gp"
-file = dir."/".source
-begin = system("head -n 2 -- ".quoted(file)." 2>/dev/null")
-if (strstrt(begin, begins) != 1) {
-	print chart.": cannot read ".file.", or it is not a comparison's"
-	exit status 1
-}
-empty = strstrt(begin, "\n") == 0
+empty = data_rows == 0
 adding(list, name) = has(list, name) ? list : list." ".name
 turn(list, i) = word(list, (i - 1) % words(list) + 1)
 
@@ -48,15 +37,14 @@ box(left, top, right, bottom) = sprintf("set lmargin at screen %g; set rmargin a
 frame(x) = "unset border; unset tics; set xrange [0:1]; set yrange [0:1]; ".box(0, 0, W, H)."; ".\
 	"set label 1 heading at screen x_at(16), y_at(25) font bold(17) textcolor rgb ink; ".\
 	"set label 2 note at screen x_at(16), y_at(H - 13) font font(11) textcolor rgb faint"
-nothing = "eval canvas(150); set output out.'.'.term; note = ''; eval frame(0); ".\
+nothing = "eval canvas(150); note = ''; eval frame(0); ".\
 	"set label 4 'no data: '.source.' has nothing to draw' at screen x_at(16), y_at(96) font font(14) ".\
 	"textcolor rgb ink; plot NaN notitle; unset output"
 
 # --- names of the groups, in columns below the heading --------------------------------------------------------------
 
-# A list of label=name|, read in one pass: files of all cases of many groups are long.
-groups = ""; names = "|"
-named(label, name) = has(groups, label) ? 0 : (groups = groups." ".label, names = names.label."=".name."|", 0)
+groups = ""
+named(label) = (groups = adding(groups, label), 0)
 after(s, text) = s[strstrt(s, text) + strlen(text):*]
 name_of(label) = (name_s = after(names, "|".label."="), name_s[1:strstrt(name_s, "|") - 1])
 short(s, n) = strlen(s) > n ? s[1:n - 1]."…" : s
@@ -93,12 +81,12 @@ if (source eq "compare.csv" && !empty) {
 	set datafile separator comma
 	set datafile columnheaders
 	set table $nothing
-	plot file using (is_time(0) ? (named(strcol("a"), strcol("a_name")), named(strcol("b"), strcol("b_name"))) : 0) with table
+	plot data using (is_time(0) ? (named(strcol("a")), named(strcol("b"))) : 0) with table
 	unset table
 }
 if (words(groups)) {
 	set table $all
-	plot file using (row(0)):(strcol("b")) \
+	plot data using (row(0)):(strcol("b")) \
 		:(column("b_value")):(either("b_ci_low", "b_value")):(either("b_ci_high", "b_value")):(column("a_value")) \
 		:(either("a_ci_low", "a_value")):(either("a_ci_high", "a_value")):(column("ratio")) \
 		:(strcol("ratio_ci_low") eq "" ? 0 : column("ratio_ci_low")) \

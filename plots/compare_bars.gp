@@ -1,11 +1,10 @@
 # Shows the times of each bench's cases, group beside group with their intervals.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Reads dir/compare.csv alone, which stands in the order of the effects. A panel for each bench, with the cases that
+# The rows of compare.csv, which stand in the order of the effects. A panel for each bench, with the cases that
 # differ most.
 chart = "compare_bars"
 heading = "Times, bench by bench"
 source = "compare.csv"
-begins = "schema,bench,variant,"
 load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen(chart.".gp")])."compare.gp"
 W = 1600
 
@@ -55,7 +54,6 @@ do for [i = 1:words(benches)] {
 note = "Point: median over invocations; bar: its 95 % interval.".(hidden ? sprintf(" Of each bench the %d cases that ".\
 	"differ most; compare.csv has all of them.", limit) : "")
 eval canvas(max(heights[1], heights[2]) + 20)
-set output out.".".term
 set multiplot
 eval frame(0)
 do for [i = 1:words(labels)] {

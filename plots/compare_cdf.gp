@@ -1,10 +1,9 @@
 # Shows how round trips are distributed, one group's over the others'.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Reads dir/compare_cdf.csv alone. A panel for each case.
+# The rows of compare_cdf.csv. A panel for each case.
 chart = "compare_cdf"
 heading = "Distribution of round trips, group over group"
 source = "compare_cdf.csv"
-begins = "group,name,case,"
 load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen(chart.".gp")])."compare.gp"
 
 set datafile separator comma
@@ -12,7 +11,7 @@ set datafile columnheaders
 cases = ""
 if (!empty) {
 	set table $nothing
-	plot file using (named(strcol("group"), strcol("name")), cases = adding(cases, strcol("case")), 0) with table
+	plot data using (named(strcol("group")), cases = adding(cases, strcol("case")), 0) with table
 	unset table
 }
 if (!words(cases)) {
@@ -20,7 +19,7 @@ if (!words(cases)) {
 	exit gnuplot
 }
 set table $points
-plot file using (strcol("group")):(strcol("case")):(column("latency")):(column("share")) with table
+plot data using (strcol("group")):(strcol("case")):(column("latency")):(column("share")) with table
 unset table
 set datafile separator whitespace
 set datafile nocolumnheaders
@@ -42,7 +41,6 @@ top = names_top + names_height(words(labels)) + 40
 rows = (count + columns - 1) / columns
 note = "Marks at 10, 50 and 90 %. Beyond an axis lies at most 0.5 % of any group's."
 eval canvas(top + pitch * rows + 30)
-set output out.".".term
 set multiplot
 eval frame(0)
 do for [i = 1:words(labels)] {

@@ -1,10 +1,9 @@
 # Shows each case's ratio to the first group's with its interval and verdict, the largest effects first.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Reads dir/compare.csv alone, which stands in the order of the effects. A panel for each group but the first one.
+# The rows of compare.csv, which stand in the order of the effects. A panel for each group but the first one.
 chart = "compare_forest"
 heading = "Times over those of A, the largest effects first"
 source = "compare.csv"
-begins = "schema,bench,variant,"
 load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen(chart.".gp")])."compare.gp"
 most = 60
 verdict_shapes = "11 9 5 6"
@@ -52,7 +51,6 @@ note = "Point: ratio to A; bar: its 95 % interval; band: a difference of none (Â
 	.(all > words(rows) || words(rows) == most ? sprintf("The %d largest effects; compare.csv has all of them.", \
 	words(rows)) : "All cases with an interval.")
 eval canvas(bottom + 70)
-set output out.".".term
 set multiplot
 eval frame(0)
 set label 10 baseline.": ".short(name_of(baseline), 42) at screen x_at(name_x(1)), y_at(name_y(1)) textcolor rgb ink

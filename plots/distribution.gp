@@ -6,7 +6,6 @@ metrics = "latency"
 keep(param) = param eq "-"
 kind = "cdf"
 order = "pipe socketpair eventfd futex uv_async spin"
-limit = 6
 heading = "Distribution of round trip latency, by mechanism and place"
 x_text = "round trip latency (log scale)"
 y_text = "share of round trips at most this long"

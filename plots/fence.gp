@@ -1,18 +1,12 @@
 # Shows what a store and its fence take while earlier stores are outstanding, by where the lines stored to are.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Reads dir/summary.csv alone; dir, out and term come from the caller. It is no chart of style.gp's, for its panels are
+# What comes from the caller is in text.gp. It is no chart of style.gp's, for its panels are
 # parts of variants' names, each with a scale of its own, and its axis doubles from 1 on and begins with 0.
 
 set datafile separator comma
 set datafile missing NaN
 set encoding utf8
 load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen("fence.gp")])."text.gp"
-summary = dir."/summary.csv"
-begin = system("head -n 2 -- ".quoted(summary)." 2>/dev/null")
-if (strstrt(begin, "schema,machine,run,bench,") != 1) {
-	print "fence: cannot read ".summary.", or it is not a run's summary.csv"
-	exit status 1
-}
 order = "mov xchg mov_mfence mov_lock_add mov_sfence mov_lfence mov_serialize str stlr str_dmb_ish str_dmb_ishst ".\
 	"str_dmb_ishld swpal str_ldar stlr_ldar sd sd_fence_w_w sd_fence_w_r sd_fence_rw_rw amoswap_aqrl"
 near_to_missing = "same_line l1 l2 l3 missing"
@@ -36,18 +30,18 @@ at(n) = n > 0 ? 1 + log(n) / log(2) : 0
 # --- reading: $rows has where, what, stores, value, low, high
 
 adding(list, name) = has(list, name) ? list : list." ".name
-machine = ""; places = ""; found = ""; numbers = ""; cells = ""
+places = ""; found = ""; numbers = ""; cells = ""
 set datafile columnheaders
 set table $nothing
-if (strstrt(begin, "\n")) {
-	plot summary using (machine = strcol("machine"), wanted(0) ? (places = adding(places, where(strcol("variant"))), \
+if (data_rows) {
+	plot data using (wanted(0) ? (places = adding(places, where(strcol("variant"))), \
 		found = adding(found, what(strcol("variant"))), \
 		cells = adding(cells, where(strcol("variant"))."/".what(strcol("variant"))), numbers = adding(numbers, amount(strcol("param"))), 0) : 0) with table
 }
 unset table
 set table $rows
 if (words(found)) {
-	plot summary using (where(strcol("variant"))):(what(strcol("variant"))):(amount(strcol("param"))) \
+	plot data using (where(strcol("variant"))):(what(strcol("variant"))):(amount(strcol("param"))) \
 		:(column("value")):(bound("ci_low")):(bound("ci_high")) with table if (wanted(0))
 }
 unset table
@@ -78,7 +72,6 @@ if (png) {
 } else {
 	set terminal svg noenhanced background rgb "white" size W, H font font(12) lw 1 name "fence"
 }
-set output out.".".term
 unset key
 shapes = "7 13 5 9 11 15 6 12"
 shape(v) = int(word(shapes, (index_of(ops, v) - 1) % words(shapes) + 1))
@@ -100,8 +93,8 @@ if (!count) {
 	unset output
 	exit gnuplot
 }
-set label 3 "Point: median over invocations; bar: its 95 % interval (from six on). Each panel has a scale of its own. ".\
-	"A plain store waits for none of them." at screen 0.016, y_at(H - 13) font font(11) textcolor rgb faint
+set label 3 noted("Point: median over invocations; bar: its 95 % interval (from six on). Each panel has a scale of its own. ".\
+	"A plain store waits for none of them.") at screen 0.016, y_at(H - 13) font font(11) textcolor rgb faint
 do for [k = 1:words(ops)] {
 	v = word(ops, k)
 	x = 16 + (k - 1) % 6 * 162

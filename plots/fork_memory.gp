@@ -1,18 +1,12 @@
 # Shows what fork, exit and reap take by the memory that the parent has, and what copies no page tables beside it.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Reads dir/summary.csv alone; dir, out and term come from the caller. It is no chart of style.gp's, for its logarithmic
+# What comes from the caller is in text.gp. It is no chart of style.gp's, for its logarithmic
 # axis has a place for 0: left of a line where the axis is broken.
 
 set datafile separator comma
 set datafile missing NaN
 set encoding utf8
 load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen("fork_memory.gp")])."text.gp"
-summary = dir."/summary.csv"
-begin = system("head -n 2 -- ".quoted(summary)." 2>/dev/null")
-if (strstrt(begin, "schema,machine,run,bench,") != 1) {
-	print "fork_memory: cannot read ".summary.", or it is not a run's summary.csv"
-	exit status 1
-}
 all = "dirty huge clean shared dontfork vfork_exec posix_spawn pthread"
 colours = "#D55E00 #E69F00 #0072B2 #009E73 #CC79A7 #000000 #56B4E9 #7A7A7A"
 marks = "7 5 9 11 13 6 4 8"
@@ -29,11 +23,11 @@ bound(name) = strcol(name) eq "" ? column("value") : column(name)
 # --- reading: $rows has variant, bytes, value, low, high
 
 wanted(x) = strcol("bench") eq "fork_memory" && strcol("metric") eq "done" && strcol("status") eq "ok"
-machine = ""; present = ""; found = 0; low = 1e300; high = 0; largest = 0
+present = ""; found = 0; low = 1e300; high = 0; largest = 0
 set datafile columnheaders
 set table $nothing
-if (strstrt(begin, "\n")) {
-	plot summary using (machine = strcol("machine"), wanted(0) ? \
+if (data_rows) {
+	plot data using (wanted(0) ? \
 		(found = found + 1, largest = max(largest, place_of(strcol("param"))), low = min(low, bound("ci_low")), \
 		high = max(high, bound("ci_high")), strstrt(present." ", " ".strcol("variant")." ") ? 0 : \
 		(present = present." ".strcol("variant"), 0)) : 0) with table
@@ -41,7 +35,7 @@ if (strstrt(begin, "\n")) {
 unset table
 set table $rows
 if (found) {
-	plot summary using (strcol("variant")):(wanted(0) ? place_of(strcol("param")) : 0):(column("value")):(bound("ci_low")) \
+	plot data using (strcol("variant")):(wanted(0) ? place_of(strcol("param")) : 0):(column("value")):(bound("ci_low")) \
 		:(bound("ci_high")) with table if (wanted(0))
 }
 unset table
@@ -59,7 +53,6 @@ if (png) {
 } else {
 	set terminal svg noenhanced background rgb "white" size 1000, 600 font font(12) lw 1 name "fork_memory"
 }
-set output out.".".term
 set label 1 "fork, exit and reap over resident memory; and what copies no page tables" at screen 0.016, 0.958 \
 	font png ? face.":Bold,17" : face.",17" textcolor rgb ink
 set label 2 machine at screen 0.016, 0.92 textcolor rgb faint
@@ -72,8 +65,8 @@ if (!found) {
 	unset output
 	exit gnuplot
 }
-set label 3 "Point: median over invocations; bar: its 95 % interval (from six on). ".\
-	"Memory is beside what a small program has anyway." at screen 0.016, 0.022 font font(11) textcolor rgb faint
+set label 3 noted("Point: median over invocations; bar: its 95 % interval (from six on). ".\
+	"Memory is beside what a small program has anyway.") at screen 0.016, 0.022 font font(11) textcolor rgb faint
 set lmargin at screen 0.09; set rmargin at screen 0.98; set tmargin at screen 0.79; set bmargin at screen 0.15
 set border 3 lc rgb "#999999" lw 0.8
 set grid back lt 1 lc rgb "#DCDCDC" lw 0.6
@@ -98,12 +91,14 @@ set errorbars 0.6
 
 drawn = ""
 do for [v in all] { if (has(present, v)) { drawn = drawn." ".v } }
-colour(v) = word(colours, index_of(all, v))
+do for [v in present] { if (!has(drawn, v)) { drawn = drawn." ".v; all = all." ".v } }
+turned(list, v) = word(list, (index_of(all, v) - 1) % words(list) + 1)
+colour(v) = turned(colours, v)
 is_fork(v) = index_of(all, v) <= 5
 plot for [v in drawn] $rows using (strcol(1) eq v ? $2 : NaN):3 smooth unique with lines lw is_fork(v) ? 1.8 : 1.2 \
 		dt is_fork(v) ? 1 : 2 lc rgb colour(v) notitle, \
 	for [v in drawn] $rows using (strcol(1) eq v ? $2 : NaN):3:4:5 with yerrorbars lw 1.2 \
-		pt int(word(marks, index_of(all, v))) ps 0.8 lc rgb colour(v) notitle, \
+		pt int(turned(marks, v)) ps 0.8 lc rgb colour(v) notitle, \
 	for [v in drawn] NaN with linespoints lw is_fork(v) ? 1.8 : 1.2 dt is_fork(v) ? 1 : 2 \
-		pt int(word(marks, index_of(all, v))) ps 0.8 lc rgb colour(v) title (is_fork(v) ? "fork, ".v : v)
+		pt int(turned(marks, v)) ps 0.8 lc rgb colour(v) title (is_fork(v) ? "fork, ".v : v)
 unset output

@@ -1,18 +1,12 @@
 # Shows how often litmus tests saw what no interleaving explains, or how rare it must be, beside their control.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Reads dir/summary.csv alone; dir, out and term come from the caller. It is no chart of style.gp's, for its rows are
+# What comes from the caller is in text.gp. It is no chart of style.gp's, for its rows are
 # shares of counts, and what was not seen has a bound instead of a point.
 
 set datafile separator comma
 set datafile missing NaN
 set encoding utf8
 load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen("litmus.gp")])."text.gp"
-summary = dir."/summary.csv"
-begin = system("head -n 2 -- ".quoted(summary)." 2>/dev/null")
-if (strstrt(begin, "schema,machine,run,bench,") != 1) {
-	print "litmus: cannot read ".summary.", or it is not a run's summary.csv"
-	exit status 1
-}
 
 # --- quantities: shares
 
@@ -21,12 +15,12 @@ share_tick(e) = e >= -3 ? sprintf("%g %%%%", 100 * 10.0**e) : sprintf("%g ppm", 
 
 # --- reading: a case's metrics follow each other in the file, tries first
 
-most = 400
+most = max(1, data_rows)  # a case has a row of tries, and others
 array id[most]; array tries[most]; array weak[most]; array control[most]; array of[most]; array forbidden[most]
 array place[most]
-n = 0; machine = ""
+n = 0
 of_litmus(x) = strcol("bench") eq "litmus" && strcol("status") eq "ok" \
-	&& (strcol("metric") eq "tries" ? n < most : n > 0)
+	&& (strcol("metric") eq "tries" || n > 0)
 name_of(x) = strcol("variant").(strcol("peer") eq "-" ? "" : ", ".strcol("peer")).\
 	(strcol("place") eq "-" ? "" : ", ".strcol("place"))
 take(metric) = metric eq "tries" ? (n = n + 1, id[n] = name_of(0), place[n] = strcol("place"), \
@@ -35,8 +29,8 @@ take(metric) = metric eq "tries" ? (n = n + 1, id[n] = name_of(0), place[n] = st
 	: metric eq "forbidden" ? (forbidden[n] = column("value")) : 0
 set datafile columnheaders
 set table $nothing
-if (strstrt(begin, "\n")) {
-	plot summary using (machine = strcol("machine"), of_litmus(0) ? (take(strcol("metric")), 0) : 0) with table
+if (data_rows) {
+	plot data using (of_litmus(0) ? (take(strcol("metric")), 0) : 0) with table
 }
 unset table
 set datafile nocolumnheaders
@@ -73,7 +67,6 @@ if (png) {
 } else {
 	set terminal svg noenhanced background rgb "white" size 1000, H font font(12) lw 1 name "litmus"
 }
-set output out.".".term
 set label 1 "Litmus tests: how often parties saw what no interleaving explains" at screen 0.016, y_at(25) \
 	font png ? face.":Bold,17" : face.",17" textcolor rgb ink
 set label 2 machine at screen 0.016, y_at(48) textcolor rgb faint
@@ -86,8 +79,8 @@ if (!n) {
 	unset output
 	exit gnuplot
 }
-set label 3 "Point: share of all tries; arrow: not seen, so with 95 % rarer than 3 in the tries made. ".\
-	"Control: plain store buffering, in between on the same PUs." at screen 0.016, y_at(H - 13) \
+set label 3 noted("Point: share of all tries; arrow: not seen, so with 95 % rarer than 3 in the tries made. ".\
+	"Control: plain store buffering, in between on the same PUs.") at screen 0.016, y_at(H - 13) \
 	font font(11) textcolor rgb faint
 set lmargin at screen 0.26; set rmargin at screen 0.98
 set tmargin at screen y_at(112); set bmargin at screen y_at(H - 78)

@@ -1,18 +1,12 @@
 # Shows what a page's first touch takes by kind, and how many faults it takes for it.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Reads dir/summary.csv alone; dir, out and term come from the caller. It is no chart of style.gp's, for beside each
+# What comes from the caller is in text.gp. It is no chart of style.gp's, for beside each
 # time stands a count.
 
 set datafile separator comma
 set datafile missing NaN
 set encoding utf8
 load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen("page.gp")])."text.gp"
-summary = dir."/summary.csv"
-begin = system("head -n 2 -- ".quoted(summary)." 2>/dev/null")
-if (strstrt(begin, "schema,machine,run,bench,") != 1) {
-	print "page: cannot read ".summary.", or it is not a run's summary.csv"
-	exit status 1
-}
 order = "shared_after_fork read_private touch_private touch_memfd touch_shared reuse_parent cow_parent cow_child ".\
 	"touch_private_huge cow_parent_huge cow_child_huge"
 text_touch_private = "first write, private"
@@ -35,20 +29,20 @@ bound(name) = strcol(name) eq "" ? column("value") : column(name)
 # --- reading: $rows has variant, value, low, high; faults_<variant> is the count
 
 of_page(metric) = strcol("bench") eq "page" && strcol("metric") eq metric && strcol("status") eq "ok"
-machine = ""; present = ""; low = 1e300; high = 0
+present = ""; low = 1e300; high = 0
 set datafile columnheaders
 set table $nothing
-if (strstrt(begin, "\n")) {
-	plot summary using (machine = strcol("machine"), of_page("latency") ? (present = present." ".strcol("variant"), \
+if (data_rows) {
+	plot data using (of_page("latency") ? (present = present." ".strcol("variant"), \
 		low = min(low, bound("ci_low")), high = max(high, bound("ci_high")), 0) : 0) with table
 }
 unset table
 set table $counts
-if (words(present)) { plot summary using (strcol("variant")):(column("value")) with table if (of_page("faults")) }
+if (words(present)) { plot data using (strcol("variant")):(column("value")) with table if (of_page("faults")) }
 unset table
 set table $rows
 if (words(present)) {
-	plot summary using (strcol("variant")):(column("value")):(bound("ci_low")):(bound("ci_high")) \
+	plot data using (strcol("variant")):(column("value")):(bound("ci_low")):(bound("ci_high")) \
 		with table if (of_page("latency"))
 }
 unset table
@@ -83,7 +77,6 @@ if (png) {
 } else {
 	set terminal svg noenhanced background rgb "white" size 1000, H font font(12) lw 1 name "page"
 }
-set output out.".".term
 ink = "#222222"; faint = "#666666"
 set label 1 "Touching a page: what it takes, and how many faults" at screen 0.016, y_at(25) \
 	font png ? face.":Bold,17" : face.",17" textcolor rgb ink
@@ -98,8 +91,8 @@ if (!words(rows)) {
 	unset output
 	exit gnuplot
 }
-set label 3 "Point: median over invocations; bar: its 95 % interval (from six on). ".\
-	"huge: per huge page, every small one of which is written." at screen 0.016, y_at(H - 13) \
+set label 3 noted("Point: median over invocations; bar: its 95 % interval (from six on). ".\
+	"huge: per huge page, every small one of which is written.") at screen 0.016, y_at(H - 13) \
 	font font(11) textcolor rgb faint
 set lmargin at screen 0.36; set rmargin at screen 0.98
 set tmargin at screen y_at(80); set bmargin at screen y_at(H - 78)
@@ -128,7 +121,10 @@ set errorbars 0.6
 
 # --- drawing: huge pages in a colour and a shape of their own
 
-plot for [huge = 0:1] $rows using (is_huge(strcol(1)) == huge ? $2 : NaN):(index_of(rows, strcol(1))):3:4 with xerrorbars \
+# gnuplot warns of a plot without points
+least = 1; most = 0
+do for [v in rows] { least = min(least, is_huge(v)); most = max(most, is_huge(v)) }
+plot for [huge = least:most] $rows using (is_huge(strcol(1)) == huge ? $2 : NaN):(index_of(rows, strcol(1))):3:4 with xerrorbars \
 		lw 1.4 pt huge ? 5 : 7 ps 0.9 lc rgb huge ? "#D55E00" : "#0072B2", \
 	$rows using 4:(index_of(rows, strcol(1))):(time_text($2).beside(strcol(1))) \
 		with labels left offset 1.1, 0 font font(11) textcolor rgb ink

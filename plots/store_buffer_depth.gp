@@ -1,18 +1,12 @@
 # Shows how long a sequence takes by how many of its stores cannot retire, beside one without stores, and where it bends.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Reads dir/summary.csv alone; dir, out and term come from the caller. It is no chart of style.gp's, for the knee is a
+# What comes from the caller is in text.gp. It is no chart of style.gp's, for the knee is a
 # case of its own, drawn across the curves.
 
 set datafile separator comma
 set datafile missing NaN
 set encoding utf8
 load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen("store_buffer_depth.gp")])."text.gp"
-summary = dir."/summary.csv"
-begin = system("head -n 2 -- ".quoted(summary)." 2>/dev/null")
-if (strstrt(begin, "schema,machine,run,bench,") != 1) {
-	print "store_buffer_depth: cannot read ".summary.", or it is not a run's summary.csv"
-	exit status 1
-}
 order = "stores nops"
 text_stores = "stores"
 text_nops = "instructions that do nothing in their place"
@@ -24,11 +18,11 @@ curve(x) = ours(0) && strcol("metric") eq "latency"
 bounded(x) = strcol("ci_low") ne "" && strcol("ci_high") ne ""
 bound(name) = bounded(0) ? strcol(name) + 0 : column("value")
 adding(list, name) = has(list, name) ? list : list." ".name
-machine = ""; present = ""; low = 1e300; high = 0; depth = NaN; depth_low = NaN; depth_high = NaN
+present = ""; low = 1e300; high = 0; depth = NaN; depth_low = NaN; depth_high = NaN
 set datafile columnheaders
 set table $nothing
-if (strstrt(begin, "\n")) {
-	plot summary using (machine = strcol("machine"), ours(0) && strcol("metric") eq "depth" ? (depth = column("value"), \
+if (data_rows) {
+	plot data using (ours(0) && strcol("metric") eq "depth" ? (depth = column("value"), \
 		depth_low = bound("ci_low"), depth_high = bound("ci_high"), 0) : 0, \
 		curve(0) ? (present = adding(present, strcol("variant")), low = min(low, column("value")), \
 		high = max(high, column("value")), 0) : 0) with table
@@ -36,7 +30,7 @@ if (strstrt(begin, "\n")) {
 unset table
 set table $rows
 if (words(present)) {
-	plot summary using (strcol("variant")):(amount(strcol("param"))):(column("value")):(bound("ci_low")) \
+	plot data using (strcol("variant")):(amount(strcol("param"))):(column("value")):(bound("ci_low")) \
 		:(bound("ci_high")) with table if (curve(0))
 }
 unset table
@@ -56,7 +50,6 @@ if (png) {
 } else {
 	set terminal svg noenhanced background rgb "white" size 1000, H font font(12) lw 1 name "store_buffer_depth"
 }
-set output out.".".term
 set label 1 "Stores that cannot retire, behind a chain of divisions: where the next one has to wait" at screen 0.016, y_at(25) \
 	font png ? face.":Bold,17" : face.",17" textcolor rgb ink
 set label 2 machine at screen 0.016, y_at(48) textcolor rgb faint
@@ -70,7 +63,7 @@ if (!words(present)) {
 	unset output
 	exit gnuplot
 }
-set label 3 "Point: median over invocations; bar: its 95 % interval (from six on). The line: the depth found, its interval shaded."\
+set label 3 noted("Point: median over invocations; bar: its 95 % interval (from six on). The line: the depth found, its interval shaded.") \
 	at screen 0.016, y_at(H - 13) font font(11) textcolor rgb faint
 
 # --- legend: a shape for each curve

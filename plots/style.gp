@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # A chart says what it is about in the variables below, then loads this file, which reads, draws and writes it:
-#   dir, out, term, plots   from the caller: the run, the file to write without its suffix, svg or png, this directory
+#   data, machine, term …   from the caller: see text.gp
+#   plots                   the same: this directory
 #   kind                    "dots": a row for each variant; "curves": over the swept quantity; "cdf": over latency;
 #                           "stack": a bar for each peer, of what each variant takes more than the one before it
 #   chart, heading          its name, for messages, and its title
@@ -15,7 +16,7 @@
 #   linear                  "curves": linear axes instead of logarithmic ones, on which 0 stands left of all else, as
 #                           "stack" has them always
 #   order                   names that come first, in this order, where the data has them
-#   limit                   "cdf": how many variants are drawn, so that they can be told apart
+#   hidden                  "cdf": from the caller: how many variants the rows leave out
 #   layers_<peer>           "stack": its variants, from the first; each does what those before it do and more. They are
 #                           measured by the first metric, and the last one's end by the second
 #   end_<peer>              "stack": what that end is
@@ -24,11 +25,6 @@
 
 reset
 set decimalsign "."
-if (!exists("term")) term = "svg"
-if (!exists("dir") || !exists("out") || (term ne "svg" && term ne "png")) {
-	print "usage: gnuplot -e \"plots='DIR'; dir='RUN'; out='FILE'; term='svg'\" CHART.gp (term: svg or png)"
-	exit status 2
-}
 load ARG0[1:strlen(ARG0) - strlen("style.gp")]."text.gp"
 if (!exists("split")) split = "peer"
 if (!exists("peer_rows")) peer_rows = 0
@@ -36,7 +32,7 @@ if (!exists("text_room")) text_room = 66
 if (!exists("metric_panels")) metric_panels = 0
 if (!exists("linear")) linear = kind eq "stack"
 if (!exists("order")) order = ""
-if (!exists("limit")) limit = 1000
+if (!exists("hidden")) hidden = 0
 if (!exists("y_text")) y_text = ""
 
 # --- lists: strings of words, since no name in a case holds a space ------------------------------------------------
@@ -45,7 +41,6 @@ adding(list, name) = has(list, name) ? list : list." ".name
 only(list, other, present) = (only_s = "", sum [only_i = 1:words(list)] \
 	(has(other, word(list, only_i)) == present ? (only_s = only_s." ".word(list, only_i), 0) : 0), only_s)
 ordered(first, list) = only(first, list, 1).only(list, first, 0)
-head(list, n) = (head_s = "", sum [head_i = 1:min(n, words(list))] (head_s = head_s." ".word(list, head_i), 0), head_s)
 longest(list) = (longest_n = 0, sum [longest_i = 1:words(list)] \
 	(longest_n = max(longest_n, strlen(word(list, longest_i))), 0), longest_n)
 
@@ -89,55 +84,35 @@ translucent(rgb) = "#80".rgb[2:*]
 if (metric_panels) {
 	near = near_to_far
 	near_to_far = ""
-	do for [metric in metrics] { do for [place in near] { near_to_far = near_to_far." ".place.":".metric } }
+	do for [metric in metrics] { do for [place in near] { near_to_far = near_to_far." ".place."@".metric } }
 }
-panel_key(x) = strcol("place").(metric_panels ? ":".strcol("metric") : "")
+panel_key(x) = strcol("place").(metric_panels ? "@".strcol("metric") : "")
 if (!exists("place_pu")) place_pu = "pu: one hardware thread"
 if (!exists("place_core")) place_core = "core: SMT siblings"
 if (!exists("place_node")) place_node = "node: same NUMA node"
 if (!exists("place_package")) place_package = "package: same socket"
 if (!exists("place_machine")) place_machine = "machine: nothing closer"
 if (!exists("place_any")) place_any = "any: not bound"
-place_text(p) = p eq "-" ? (exists("place_none") ? place_none : "") : exists("place_".p) ? value("place_".p) : p[1:1] eq "l" ? p.": shared L".p[2:*]." cache" : p
-spelled(key) = place_text(key[1:strstrt(key, ":") - 1]).", ".key[strstrt(key, ":") + 1:*]
-panel_text(key) = !metric_panels ? place_text(key) : 8 * strlen(spelled(key)) < width ? spelled(key) : key
+# l3:p-e is L3, between two kinds of core
+cache(s) = strstrt(s, ":") ? s[1:strstrt(s, ":") - 1] : s
+place_text(p) = p eq "-" ? (exists("place_none") ? place_none : "") : exists("place_".p) ? value("place_".p) : p[1:1] eq "l" ? p.": shared L".cache(p[2:*])." cache" : p
+spelled(key) = place_text(key[1:strstrt(key, "@") - 1]).", ".key[strstrt(key, "@") + 1:*]
+short(key) = key[1:strstrt(key, "@") - 1].":".key[strstrt(key, "@") + 1:*]
+panel_text(key) = !metric_panels ? place_text(key) : 8 * strlen(spelled(key)) < width ? spelled(key) : short(key)
 
 # --- reading -------------------------------------------------------------------------------------------------------
-
-# A file's header, "|" and its first row, by the shell's own means: gnuplot cannot ask whether a file is there.
-outline(file) = system("{ IFS= read -r header && IFS= read -r row; } 2>/dev/null <".quoted(file).\
-	"; printf '%s|%s' \"$header\" \"$row\"")
-first_row(file) = (first_s = outline(file), first_s[strstrt(first_s, "|") + 1:*])
-summary = dir."/summary.csv"
-histogram = dir."/histogram.csv"
-source = kind eq "cdf" ? "histogram" : "summary"
-do for [name in "summary ".source] {
-	if (strstrt(outline(value(name)), name eq "summary" ? "schema,machine,run,bench," : "bench,variant,peer,") != 1) {
-		print chart.": cannot read ".value(name).", or it is not a run's ".name.".csv"
-		exit status 1
-	}
-}
-
-# The machine is the second field. gnuplot's own strcol() would end it at a comma.
-unquoted(s, q) = s[q + 1:q + 1] eq '"' ? s[1:q].unquoted(s[q + 2:*], strstrt(s[q + 2:*], '"')) : s[1:q - 1]
-field(s) = s[1:1] eq '"' ? unquoted(s[2:*], strstrt(s[2:*], '"')) : s[1:strstrt(s, ",") - 1]
-second(row) = field(row[strstrt(row, ",") + 1:*])
-machine = second(first_row(summary))
 
 wanted(x) = strcol("bench") eq bench && has(metrics, strcol("metric")) && strcol("unit") eq "ns" \
 	&& keep(strcol("param")) && (kind eq "cdf" || strcol("status") eq "ok" && (linear || column("value") > 0))
 bounded(x) = strcol("ci_low") ne "" && strcol("ci_high") ne ""
 bound(name) = bounded(0) ? strcol(name) + 0 : column("value")
 
-# Of a histogram, which is long, only the bench's rows reach gnuplot, which is slow.
-data = kind eq "cdf" ? "< sed -n -e 1p -e '/^".bench.",/p' ".quoted(histogram) : summary
-
 # $rows: place variant peer param metric, then value low high bounded, or a bucket's low high count 1.
 found = 0
 set datafile separator comma
 set datafile columnheaders
 set table $nothing
-if (first_row(value(source)) ne "") { plot data using (found = found + wanted(0), 0) with table }
+if (data_rows) { plot data using (found = found + wanted(0), 0) with table }
 unset table
 set table $rows
 if (found) {
@@ -180,9 +155,9 @@ frame(x) = "unset border; unset tics; set xrange [0:1]; set yrange [0:1]; ".box(
 if (!found) {
 	note = ""
 	eval canvas(150)
-	set output out.".".term
 	eval frame(0)
-	set label 4 sprintf("no data: %s.csv has no%s row of %s (%s)", source, kind eq "cdf" ? "" : " ok", bench, metrics) \
+	set label 4 sprintf("no data: %s.csv has no%s row of %s (%s)", kind eq "cdf" ? "histogram" : "summary", \
+		kind eq "cdf" ? "" : " ok", bench, metrics) \
 		at screen x_at(16), y_at(96) font font(14) textcolor rgb ink
 	plot NaN notitle
 	unset output
@@ -207,8 +182,6 @@ variants = ordered(order, variants)
 peers = ordered("thread process", peers)
 parts = ordered(order." thread process", parts)
 
-hidden = max(0, words(variants) - limit)
-variants = head(variants, limit)
 if (kind ne "dots") {
 	# Threads are drawn first, so that processes lie upon them.
 	present = cells
@@ -329,6 +302,7 @@ if (kind eq "cdf") {
 	note = "Marks at 10, 50 and 90 %. Beyond the axis lies at most 0.1 % of any case."
 	if (hidden) { note = note.sprintf(" Not shown: %d further mechanisms.", hidden) }
 }
+note = noted(note)
 
 # --- how each is drawn: a process thin, dashed and hollow, so that it can be seen upon a thread that it equals -------
 
@@ -377,7 +351,6 @@ top_of(k) = top + (k - 1) / columns * pitch
 panel(k) = box(left_of(k), top_of(k), left_of(k) + width, top_of(k) + body)
 
 eval canvas(bottom + 74)
-set output out.".".term
 set multiplot
 eval frame(0)
 set label 4 x_text at screen x_at((left + W - 20) / 2), y_at(bottom + 40) center textcolor rgb ink

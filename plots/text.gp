@@ -1,6 +1,21 @@
 # Words, quantities and colours that every chart beside this file writes alike: load it first.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# term comes from the caller: svg or png. Lists are strings of words, since no name in a case holds a space.
+# Lists are strings of words, since no name in a case holds a space. From the caller come
+#   data         a file of rows in CSV, under a header of the columns' names, no field quoted
+#   data_rows    how many rows it has
+#   machine      whose they are
+#   term         svg or png
+#   left_out     what of the run there is no room for, as a sentence, or ""
+# and the picture goes to stdout.
+
+if (!exists("data") || !exists("term") || (term ne "svg" && term ne "png")) {
+	print "usage: gnuplot -d -e \"data='ROWS.csv'; term='svg'; plots='DIRECTORY'\" CHART.gp (term: svg or png)"
+	exit status 2
+}
+if (!exists("data_rows")) { data_rows = 1 }
+if (!exists("machine")) { machine = "" }
+if (!exists("left_out")) { left_out = "" }
+noted(s) = left_out eq "" ? s : s." ".left_out
 
 max(a, b) = a > b ? a : b
 min(a, b) = a < b ? a : b
@@ -22,11 +37,6 @@ time_text(ns) = ns < 999.5 ? digits(ns)." ns" : ns < 999.5e3 ? digits(ns / 1e3).
 	: ns < 999.5e6 ? digits(ns / 1e6)." ms" : digits(ns / 1e9)." s"
 tick_text(ns) = ns < 0.9e3 ? sprintf("%g ns", ns) : ns < 0.9e6 ? sprintf("%g µs", ns / 1e3) \
 	: ns < 0.9e9 ? sprintf("%g ms", ns / 1e6) : sprintf("%g s", ns / 1e9)
-
-# --- a file's name for the shell ----------------------------------------------------------------------------------
-
-quoted(s) = (quoted_s = "", sum [quoted_i = 1:strlen(s)] \
-	(quoted_s = quoted_s.(s[quoted_i:quoted_i] eq "'" ? "'\\''" : s[quoted_i:quoted_i]), 0), "'".quoted_s."'")
 
 # --- palette: Okabe and Ito's without its yellow ------------------------------------------------------------------
 

@@ -1,16 +1,27 @@
 # Shows what each layer adds, from a bare futex to a message between two libuv loops and to another process.
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Reads dir/summary.csv: medians of round trips at one PU and at the nearest place with two.
+# Medians of round trips at one PU and at the nearest place with two; what comes from the caller is in text.gp.
 reset
 set decimalsign "."
 set encoding utf8
 load (exists("plots") ? plots."/" : ARG0[1:strlen(ARG0) - strlen("waterfall.gp")])."text.gp"
-summary = quoted(dir."/summary.csv")
 # those with two PUs
 apart = near_to_far[4:strstrt(near_to_far, " any")]
-machine = system("awk -F, 'NR == 2 { print $2 }' ".summary)
-places = system("awk -F, -v all='".apart."' 'NR > 1 && $4 == \"roundtrip\" && $5 == \"futex\" && $6 == \"thread\" && $9 == \"latency\" && $11 == \"ok\" { has[$7] } ".\
-	"END { if (\"pu\" in has) printf \"pu \"; n = split(all, p, \" \"); for (i = 1; i <= n; i++) if (p[i] in has) { printf \"%s\", p[i]; exit } }' ".summary)
+
+# --- reading
+
+id(x) = strcol("bench")."/".strcol("variant")."/".strcol("peer")."/".strcol("place")."/".strcol("param")
+of_futex(x) = strcol("bench") eq "roundtrip" && strcol("variant") eq "futex" && strcol("peer") eq "thread"
+found = ""
+set datafile separator comma
+set datafile columnheaders
+set table $nothing
+if (data_rows) { plot data using (of_futex(0) ? (found = found." ".strcol("place"), 0) : 0) with table }
+unset table
+places = has(found, "pu") ? "pu" : ""
+do for [p in found] { if (!has(apart." pu any", p)) { apart = apart." ".p } }
+do for [p in apart] { if (has(found, p)) { places = places." ".p; break } }
+
 # case of each step (P: the place), and its name
 array step = ["roundtrip/futex/thread/P/-", "roundtrip/eventfd/thread/P/-", "roundtrip/epoll_eventfd/thread/P/-", \
 	"roundtrip/uv_async/thread/P/-", "message/queue_uv_async/thread/P/size=1KiB", "message/port/thread/P/size=1KiB", \
@@ -19,10 +30,20 @@ array label_of = ["futex", "eventfd instead", "+ epoll", "+ libuv loop (uv_async
 	"a process: libuv IPC, 1 KiB"]
 steps = |step|
 with_place(id, place) = id[1:strstrt(id, "/P/")].place.id[strstrt(id, "/P/") + 2:*]
-# (text that begins with 0 would be octal)
-value_of(id) = (value_s = system("awk -F, '$4 \"/\" $5 \"/\" $6 \"/\" $7 \"/\" $8 == \"".id."\" && $9 == \"latency\" && $11 == \"ok\" { print $15 }' ".summary), \
-	value_s eq "" ? 0 : real(value_s))
 panels = words(places)
+array values[max(1, panels * steps)]
+do for [k = 1:panels] {
+	do for [i = 1:steps] {
+		case = with_place(step[i], word(places, k))
+		taken = 0.0
+		set table $nothing
+		plot data using (id(0) eq case ? (taken = column("value"), 0) : 0) with table
+		unset table
+		values[(k - 1) * steps + i] = taken
+	}
+}
+set datafile nocolumnheaders
+set datafile separator whitespace
 W = 1000.0
 H = panels ? 80.0 + panels * (70 + 34 * steps) + 40 : 150.0
 scale = term eq "png" ? 1.6 : 1.0
@@ -31,7 +52,6 @@ if (term eq "png") {
 } else {
 	set terminal svg noenhanced background rgb "white" size W, H font face.",12" name "waterfall"
 }
-set output out.".".term
 set label 1 "From a bare futex to a message between event loops: what each layer adds" at screen 16 / W, 1 - 25 / H \
 	font face.",17" textcolor rgb "#222222"
 set label 2 machine at screen 16 / W, 1 - 48 / H textcolor rgb "#666666"
@@ -42,7 +62,7 @@ if (!panels) {
 	unset output
 	exit gnuplot
 }
-set label 3 "Round trip, median. Blue: what it takes; orange: what the layer adds to the one above; green: less than above; grey: in all." \
+set label 3 noted("Round trip, median. Blue: what it takes; orange: what the layer adds to the one above; green: less than above; grey: in all.") \
 	at screen 16 / W, 14 / H font face.",11" textcolor rgb "#666666"
 set multiplot
 set border 1 lc rgb "#999999"
@@ -57,7 +77,7 @@ do for [k = 1:panels] {
 	set tmargin at screen 1 - (top + 24) / H; set bmargin at screen 1 - (top + 24 + 34.0 * steps) / H
 	array v[steps]
 	highest = 0
-	do for [i = 1:steps] { v[i] = value_of(with_place(step[i], place)); highest = v[i] > highest ? v[i] : highest }
+	do for [i = 1:steps] { v[i] = values[(k - 1) * steps + i]; highest = v[i] > highest ? v[i] : highest }
 	set xrange [0:highest * 1.12]
 	spacing = highest < 2e4 ? 2e3 : highest < 5e4 ? 5e3 : highest < 1.2e5 ? 1e4 : 10**ceil(log10(highest / 10))
 	set xtics ()
