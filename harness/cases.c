@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "grow.h"
+#include "nearest.h"
 #include "need.h"
 #include "place.h"
 #include "units.h"
@@ -589,28 +590,6 @@ static int walk_all(struct walk *w)
 
 /* ---------------------------------------------------------- suggestions */
 
-/* Edits between two strings (Levenshtein 1966), a row at a time. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[CASE_ID + 1], width = strnlen(b, CASE_ID);
-
-	for (size_t j = 0; j <= width; j++)
-		row[j] = j;
-	for (size_t i = 1; *a; a++, i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= width; j++) {
-			size_t change = diagonal + (*a != b[j - 1]);
-			size_t best = row[j] < row[j - 1] ? row[j] : row[j - 1];
-
-			diagonal = row[j];
-			row[j] = change < best + 1 ? change : best + 1;
-		}
-	}
-	return row[width];
-}
-
 /* How far a part of a pattern is from a part of an id: nothing if it matches,
  * hardly if it is within it. */
 static size_t part_distance(const char *pattern, const char *part)
@@ -619,7 +598,7 @@ static size_t part_distance(const char *pattern, const char *part)
 
 	if (!fnmatch(pattern, part, 0))
 		return 0;
-	edits = distance(pattern, part);
+	edits = nearest_distance(pattern, part);
 	return edits > 1 && pattern[0] && strstr(part, pattern) ? 1 : edits;
 }
 
