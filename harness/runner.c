@@ -402,7 +402,8 @@ static int write_results(struct runner *run)
 }
 
 /* Kept where nothing that happens to this process can lose it. */
-static void enter(struct runner *run, const struct plan_job *job, uint64_t block)
+static void enter(struct runner *run, const struct plan_job *job,
+		  uint64_t block)
 {
 	if (!run->homeless)
 		mend_directory(run);
