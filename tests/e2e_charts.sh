@@ -3,7 +3,7 @@
 # Charts: the same from every summary.csv that the reader takes, in whatever
 # directory and with whatever settings of the user's; of every two PUs; and a
 # gnuplot or lstopo that hangs, writes without end or fails costs its picture.
-# shellcheck source=tests/e2e.inc
+# shellcheck source=/dev/null
 . tests/e2e.inc
 
 if ! have gnuplot; then

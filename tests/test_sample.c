@@ -837,10 +837,10 @@ static int once_body(struct child *child, void *arg)
 		r.variant = once->variant;
 		r.peer = once->peer;
 		r.value = values ? values[0] : PARAM_NONE;
-		r.pu_a = r.pu_b = topo_pu(0);
-		if (!(once->variant->places & PLACE_ONE_PU) &&
-		    once->variant->places)
-			r.pu_b = topo_pu(1);
+		r.pu_a = topo_pu(0);
+		r.pu_b = !once->variant->places               ? TOPO_ANY_PU :
+			 once->variant->places & PLACE_ONE_PU ? topo_pu(0) :
+								topo_pu(1);
 		r.clocks_agree = true; /* one PU, or only round trips */
 		r.traced = &child->traced;
 		r.helper = helper;
