@@ -69,7 +69,7 @@ refusing() # words case…
 	shift
 	run=$WORK/$words
 	# shellcheck disable=SC2086
-	attempt env LD_PRELOAD="$refuse" REFUSE="$words" "$PROGRAM" run "$@" \
+	attempt env LD_PRELOAD="$refuse" REFUSE="$words" "$TEST_PROGRAM" run "$@" \
 		$short -o "$run"
 	expect "a run without $words ends well" exits 0
 	expect_none "and its files are whole" "$(run_flaws "$run")"
@@ -128,7 +128,7 @@ else
 	# shellcheck disable=SC2016
 	attempt unshare -m sh -c 'mount --bind "$1" /proc/stat
 		shift
-		PATH= exec "$@"' sh "$WORK/nothing" "$PROGRAM" run $alone \
+		PATH= exec "$@"' sh "$WORK/nothing" "$TEST_PROGRAM" run $alone \
 		parallel/compute/thread/any/workers=1 --no-counts --budget 1s \
 		--invocations 2 -o "$run"
 	expect "a run without /proc/stat ends well" exits 0
@@ -206,7 +206,7 @@ else
 	# chart shows the case
 	# shellcheck disable=SC2016
 	attempt sh -c 'echo $$ >"$1/cgroup.procs"; shift; PATH= exec "$@"' sh \
-		"$group" "$PROGRAM" run parallel/compute/thread/any/workers=1 \
+		"$group" "$TEST_PROGRAM" run parallel/compute/thread/any/workers=1 \
 		--no-counts --budget 2s --invocations 2 -o "$run"
 	expect "a run under a quota ends well" exits 0
 	expect_none "and its files are whole" "$(run_flaws "$run")"
@@ -222,7 +222,7 @@ if [ "$(allowed_pus | wc -l)" -lt 2 ] || ! have taskset; then
 elif is_emulated; then
 	skipped "PUs taken away" "the emulator's affinity is another"
 else
-	start "$PROGRAM" run parallel/compute/thread/any/workers=2 $alone \
+	start "$TEST_PROGRAM" run parallel/compute/thread/any/workers=2 $alone \
 		--no-counts --budget 40s --invocations 40 -o "$run"
 	within 30 grep -q '^block ' "$WORK/err" || :
 	taskset -pc "$first" "$SESSION" >/dev/null

@@ -46,13 +46,13 @@ x86_atomic() {
 
 # There are lfences, around the clock.
 x86_visible() {
-	has mov_drive "$x86_store" "!$x86_lock" '![ms]fence' '!pause'
-	has xchg_drive "$x86_xchg" '![ms]fence' '!pause'
+	has mov_drive "$x86_store" "!$x86_lock" '!^[ms]fence' '!pause'
+	has xchg_drive "$x86_xchg" '!^[ms]fence' '!pause'
 	has mov_mfence_drive "$x86_store" '^mfence' "!$x86_lock" '!pause'
 	has mov_serve "$x86_store" '!^xchg .*\(' '!fence' '!pause'
 	has xchg_serve "$x86_xchg" '!fence' '!pause'
 	has mov_mfence_serve "$x86_store" '^mfence' '!^xchg .*\('
-	has mov_drive_wakes "$x86_store" '![ms]fence'
+	has mov_drive_wakes "$x86_store" '!^[ms]fence'
 }
 
 # Loads and stores of one register; what orders memory.
