@@ -627,12 +627,14 @@ static size_t nearness(const char *pattern, const char *id, char *shown,
 		       size_t size)
 {
 	char ours[CASE_ID], theirs[CASE_ID], *our[PARTS], *their[PARTS];
-	size_t parts, near = 0, used = 0, variant = SIZE_MAX;
+	size_t parts, near = 0, used = 0, variant = SIZE_MAX, there;
 
 	snprintf(ours, sizeof(ours), "%s", pattern);
 	snprintf(theirs, sizeof(theirs), "%s", id);
 	parts = split(ours, our);
-	split(theirs, their);
+	there = split(theirs, their); /* five: it is an id */
+	if (parts > there)
+		parts = there;
 	/* a bench/variant picks the same with a star behind it */
 	while (parts > 1 && !strcmp(our[parts - 1], "*"))
 		parts--;
