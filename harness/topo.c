@@ -626,8 +626,9 @@ int topo_open(const char *xml, char *err, size_t size)
 			 hwloc_topology_get_topology_cpuset(topology));
 	if (this_system) {
 		hwloc_bitmap_t affinity = new_bitmap();
+		/* not of all threads: a sanitizer's may run anywhere */
 		int result = hwloc_get_cpubind(topology, affinity,
-					       HWLOC_CPUBIND_PROCESS);
+					       HWLOC_CPUBIND_THREAD);
 
 		if (result) {
 			hwloc_bitmap_free(affinity);
