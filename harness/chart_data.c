@@ -608,11 +608,14 @@ int chart_data_make(struct chart_data *d, const struct chart *c,
 		    const struct summary *s, const struct env_file *env,
 		    const char *dir, char *err, size_t size)
 {
+	const char *pus = env_file_value(env, "topology.allowed_pus");
 	struct writer w;
 	int result = 0;
 
 	begin(&w, d);
 	set_text(&w, "machine", s->row->machine, TITLE_MAX);
+	if (pus && atoi(pus) > 0) /* where `pus` and `2pus` stand */
+		set_number(&w, "pus", atoi(pus));
 	if (c->kind == CHART_PAIRS)
 		put_matrix(&w, s, c, env);
 	else if (c->kind == CHART_CDF)

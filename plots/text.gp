@@ -30,7 +30,8 @@ bytes(s) = ends(s, "GiB") ? number(s, "GiB") * 2**30 : ends(s, "MiB") ? number(s
 	: ends(s, "KiB") ? number(s, "KiB") * 2**10 : ends(s, "B") ? number(s, "B") : number(s, "")
 duration(s) = ends(s, "ns") ? number(s, "ns") : ends(s, "us") ? number(s, "us") * 1e3 \
 	: ends(s, "ms") ? number(s, "ms") * 1e6 : number(s, "s") * 1e9
-quantity(s) = s[strlen(s):*] eq "s" ? duration(s) : bytes(s)
+if (!exists("pus")) pus = 1  # as many as the run was allowed
+quantity(s) = s eq "pus" ? pus : ends(s, "pus") ? number(s, "pus") * pus : s[strlen(s):*] eq "s" ? duration(s) : bytes(s)
 amount(param) = param[strstrt(param, "=") + 1:*]
 digits(x) = x < 9.995 ? sprintf("%.2f", x) : x < 99.95 ? sprintf("%.1f", x) : sprintf("%.0f", x)
 time_text(ns) = ns < 999.5 ? digits(ns)." ns" : ns < 999.5e3 ? digits(ns / 1e3)." µs" \

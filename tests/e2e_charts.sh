@@ -230,6 +230,20 @@ attempt "$PROGRAM" report "$other"
 expect "a histogram.csv of 305 000 rows: report exits 0 in time" exits 0
 expect "with its chart" [ -s "$other/charts/distribution.svg" ]
 
+# -------------------------------------- amounts that are numbers of PUs
+
+many=$WORK/many
+mkdir "$many"
+{
+	echo "$SUMMARY_HEADER"
+	for parties in 1 4 pus 2pus; do
+		row "lock,spinlock,thread,package,parties=$parties" latency 501
+	done
+} >"$many/summary.csv"
+attempt "$PROGRAM" report "$many"
+expect "parties as many as PUs, and twice: report exits 0" exits 0
+expect "with its chart" [ -s "$many/charts/lock.svg" ]
+
 # ------------------------------------------------- programs that do not end
 
 bad=$WORK/bad
