@@ -232,17 +232,17 @@ expect "with its chart" [ -s "$other/charts/distribution.svg" ]
 
 # -------------------------------------- amounts that are numbers of PUs
 
-many=$WORK/many
-mkdir "$many"
+as_pus=$WORK/as_pus
+mkdir "$as_pus"
 {
 	echo "$SUMMARY_HEADER"
 	for parties in 1 4 pus 2pus; do
 		row "lock,spinlock,thread,package,parties=$parties" latency 501
 	done
-} >"$many/summary.csv"
-attempt "$PROGRAM" report "$many"
+} >"$as_pus/summary.csv"
+attempt "$PROGRAM" report "$as_pus"
 expect "parties as many as PUs, and twice: report exits 0" exits 0
-expect "with its chart" [ -s "$many/charts/lock.svg" ]
+expect "with its chart" [ -s "$as_pus/charts/lock.svg" ]
 
 # ------------------------------------------------- programs that do not end
 
