@@ -22,14 +22,8 @@ struct print {
 static void series_name(const struct pairs_series *s, char *buf, size_t size)
 {
 	const char *const part[] = { s->variant, s->peer, s->param };
-	size_t used = 0;
 
-	buf[0] = '\0';
-	for (int i = 0; i < 3; i++)
-		if (strcmp(part[i], "-") && used < size)
-			used += (size_t)snprintf(buf + used, size - used,
-						 "%s%s", used ? " " : "",
-						 part[i]);
+	summary_join(part, 3, buf, size);
 }
 
 static struct table *new_table(size_t columns, size_t left)

@@ -77,15 +77,8 @@ static void row_name(const struct view *v, const struct summary_row *row,
 {
 	const char *const part[] = { row->variant, row->peer,
 				     v->swept ? row->place : "-" };
-	size_t used = 0;
 
-	buf[0] = '\0';
-	for (int i = 0; i < 3; i++)
-		if (strcmp(part[i], "-") && used < size)
-			used += (size_t)snprintf(buf + used, size - used,
-						 "%s%s", used ? " " : "",
-						 part[i]);
-	if (!used)
+	if (!*summary_join(part, 3, buf, size))
 		snprintf(buf, size, "%s", row->bench);
 }
 

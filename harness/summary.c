@@ -337,6 +337,20 @@ bool summary_emulated(const struct summary_row *row)
 	return row->ok && strstr(row->flags, "emulated");
 }
 
+char *summary_join(const char *const *part, size_t count, char *buf,
+		   size_t size)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(part[i], "-") && used < size)
+			used += (size_t)snprintf(buf + used, size - used,
+						 "%s%s", used ? " " : "",
+						 part[i]);
+	return buf;
+}
+
 bool summary_flagged(const struct summary_row *row, const char *flag)
 {
 	size_t length = strlen(flag);

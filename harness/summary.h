@@ -57,6 +57,10 @@ bool summary_matches(const struct summary_row *row, const char *glob);
  * marked so. */
 bool summary_emulated(const struct summary_row *row);
 
+/* Parts of a case's id with blanks between, less those that are "-"; in buf. */
+char *summary_join(const char *const *part, size_t count, char *buf,
+		   size_t size);
+
 /* Whether a flag, a whole word, is among the row's. */
 bool summary_flagged(const struct summary_row *row, const char *flag);
 
