@@ -456,20 +456,25 @@ static void test_no_whole_huge_page(void **state)
 
 /* ---------------------------------------------------------- the one ratio */
 
+/* The least of several takes of each, by turns: others only add to a time. */
 static int ratio_body(struct child *child, void *arg)
 {
-	struct trial without = { "fork_memory", "dirty", 0 },
-		     with = { "fork_memory", "dirty", MIB(256) };
-	double call;
+	struct trial trial[] = { { "fork_memory", "dirty", 0 },
+				 { "fork_memory", "dirty", MIB(256) } };
+	double least[] = { INFINITY, INFINITY };
 
 	(void)arg;
-	if (topo_bind(topo_pu(0)) || measure(child, &without) ||
-	    verdict_of(child) != OK)
-		return child_fail(child, "without memory");
-	call = child->number[FIRST_METRIC];
-	if (measure(child, &with))
-		return -1;
-	child->number[7] = call;
+	if (topo_bind(topo_pu(0)))
+		return child_fail(child, "bind");
+	for (int i = 0; i < 6; i++) {
+		if (measure(child, &trial[i % 2]))
+			return -1;
+		if (verdict_of(child) != OK)
+			return 0;
+		least[i % 2] = fmin(least[i % 2], child->number[FIRST_METRIC]);
+	}
+	child->number[7] = least[0];
+	child->number[FIRST_METRIC] = least[1];
 	return 0;
 }
 
