@@ -23,6 +23,7 @@ struct made_up {
 	unsigned passes; /* 0: every_pass */
 	double speed;    /* of the machine; 0: as expected. 0.1: a tenth */
 	double heavy_s;  /* of each 17th case; 0: as the others */
+	double naming;   /* takes so many times as long; 0: once */
 	size_t hangs;    /* a case that never ends */
 	bool any_hangs, never_narrow;
 	double interrupt_s; /* 0: never */
@@ -56,6 +57,8 @@ static double job_s(const struct made_up *m, const struct plan_job *job,
 		return 1e9;
 	if (m->heavy_s > 0 && job->index % 17 == 0)
 		seconds = m->heavy_s;
+	if (job->mode == RUN_NAMES && m->naming > 0)
+		seconds *= m->naming;
 	return seconds + (job->mode == RUN_MEASURE ? 1.1 * measure_s : 0);
 }
 
@@ -295,6 +298,24 @@ static void counting_gives_way_to_times(void **state)
 }
 
 /* Where counting turns out to take long, it ends within a block. */
+/* What a tracer takes to name calls says nothing of other passes. */
+static void slow_naming_leaves_counts(void **state)
+{
+	struct made_up m = { .budget_s = 260,
+			     .invocations = 8,
+			     .cases = 525,
+			     .tiers = ALL_HEADLINE,
+			     .naming = 10 };
+
+	(void)state;
+	run_made_up(&m, false);
+	check_budget(&m);
+	assert_int_equal(m.passes_done[RUN_NAMES], 1);
+	assert_true(m.passes_done[RUN_COUNT] >= 2);
+	assert_int_equal(with(&m, true, 8), m.cases);
+	forget(&m);
+}
+
 static void counting_ends_within_a_block(void **state)
 {
 	struct made_up m = { .budget_s = 60,
@@ -647,6 +668,7 @@ int main(void)
 		cmocka_unit_test(so_it_is_on_machines_of_any_speed),
 		cmocka_unit_test(enough_is_enough),
 		cmocka_unit_test(counting_gives_way_to_times),
+		cmocka_unit_test(slow_naming_leaves_counts),
 		cmocka_unit_test(counting_ends_within_a_block),
 		cmocka_unit_test(what_does_not_fit_is_left_out),
 		cmocka_unit_test(what_fits_depends_on_the_machine),
