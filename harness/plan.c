@@ -491,14 +491,13 @@ static double least_after_s(const struct plan *plan, enum run_mode mode,
 static bool counts_fit(const struct plan *plan, double now_s)
 {
 	bool more = plan->nth >= fewest_counted;
-	double part =
-		more && plan->mode == RUN_TRACE ? tracing_part : counting_part;
+	double part = plan->mode == RUN_TRACE ? tracing_part : counting_part;
 	double until_s =
 		now_s + least_block_s(plan, plan->mode) +
 		least_after_s(plan, plan->mode,
 			      more ? enough_timed : fewest_timed, now_s);
 
-	return now_s < part * plan->options.end_s &&
+	return (!more || now_s < part * plan->options.end_s) &&
 	       until_s <= plan->options.end_s;
 }
 
