@@ -319,8 +319,9 @@ static void put_rows(struct chart_data *d, const struct summary *s,
 	struct parts parts;
 
 	find_parts(&parts, s, c);
-	fputs("bench,variant,peer,place,param,metric,unit,status,value,ci_low,"
-	      "ci_high\n",
+	/* the last is never empty: gnuplot has no last field that is */
+	fputs("bench,variant,peer,place,param,metric,unit,status,ci_low,"
+	      "ci_high,value\n",
 	      out);
 	for (size_t i = 0; i < s->count; i++) {
 		const struct summary_row *row = &s->row[i];
@@ -331,9 +332,9 @@ static void put_rows(struct chart_data *d, const struct summary *s,
 		fprintf(out, "%s,%s,%s,%s,%s,%s,%s,ok", row->bench,
 			row->variant, row->peer, row->place, row->param,
 			row->metric, strcmp(row->unit, "ns") ? "other" : "ns");
-		put_number(out, row->value);
 		put_number(out, row->ci.low);
 		put_number(out, row->ci.high);
+		put_number(out, row->value);
 		fputc('\n', out);
 	}
 	end_parts(&parts, c, d);

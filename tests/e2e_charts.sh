@@ -239,10 +239,18 @@ mkdir "$as_pus"
 	for parties in 1 4 pus 2pus; do
 		row "lock,spinlock,thread,package,parties=$parties" latency 501
 	done
+	# and times that have no interval
+	for size in 4MiB 16MiB; do
+		row "fork_memory,dirty,process,pu,rss=$size" "done" 5001 |
+			sed 's/,5000,5002,/,,,/'
+	done
 } >"$as_pus/summary.csv"
 attempt "$PROGRAM" report "$as_pus"
 expect "parties as many as PUs, and twice: report exits 0" exits 0
 expect "with its chart" [ -s "$as_pus/charts/lock.svg" ]
+expect "and one of times without intervals" \
+	[ -s "$as_pus/charts/fork_memory.svg" ]
+expect "and gnuplot has nothing to warn of" [ ! -s "$WORK/err" ]
 
 # ------------------------------------------------- programs that do not end
 
