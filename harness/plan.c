@@ -17,6 +17,8 @@ static const uint64_t fewest_timed = 3;
 /* So many times go before a third count; 6 give an interval. */
 static const uint64_t enough_timed = 7;
 static const double shortest_s = 0.005, longest_s = 0.5, precise_s = 0.05;
+/* Before so many invocations nobody knows how fast they are. */
+static const size_t fewest_judged = 10;
 /* Spinning before and after each timed block, to see gaps. */
 static const double gap_s = 0.1, look_part = 1.0 / 200;
 /* Of an invocation beside measuring, until some have been seen. */
@@ -124,6 +126,20 @@ static void add_cost(struct plan_cost *cost, double seconds, size_t window)
 		(seconds - cost->mean_s) / (double)(n < window ? n : window);
 }
 
+/* How many times what was expected invocations take. Of logarithms: one that
+ * takes a hundred times as long says little of the others. */
+static void learn_pace(struct plan *plan, enum run_mode mode, unsigned g,
+		       double seconds)
+{
+	add_cost(&plan->pace[mode],
+		 log(larger(seconds / plan->prior_s[g], 0.01)), 1000);
+}
+
+static double pace_of(const struct plan *plan, enum run_mode mode)
+{
+	return plan->pace[mode].seen ? exp(plan->pace[mode].mean_s) : 0;
+}
+
 void plan_learn(struct plan *plan, const struct plan_job *job, double seconds)
 {
 	unsigned g = plan->cases[job->index].group;
@@ -131,7 +147,7 @@ void plan_learn(struct plan *plan, const struct plan_job *job, double seconds)
 	seconds = larger(seconds, 0);
 	plan->took_s[job->index] = seconds;
 	add_cost(&plan->cost[job->mode][g], seconds, 100);
-	add_cost(&plan->pace[job->mode], seconds / plan->prior_s[g], 1000);
+	learn_pace(plan, job->mode, g, seconds);
 }
 
 /* An invocation beside its measuring. A pass that has not come yet is taken to
@@ -148,12 +164,12 @@ static double cost_s(const struct plan *plan, enum run_mode mode, unsigned g)
 		if (m == RUN_NAMES)
 			continue;
 		most = larger(most, plan->cost[m][g].mean_s);
-		pace = larger(pace, plan->pace[m].mean_s);
+		pace = larger(pace, pace_of(plan, m));
 	}
 	if (most > 0)
 		return most;
 	if (plan->pace[mode].seen)
-		pace = plan->pace[mode].mean_s;
+		pace = pace_of(plan, mode);
 	return plan->prior_s[g] * (pace > 0 ? pace : 1);
 }
 
@@ -322,9 +338,7 @@ size_t plan_probe(const struct plan *plan)
 
 void plan_learn_pace(struct plan *plan, size_t index, double seconds)
 {
-	double usual = plan->prior_s[plan->cases[index].group];
-
-	add_cost(&plan->pace[RUN_MEASURE], larger(seconds, 0) / usual, 1000);
+	learn_pace(plan, RUN_MEASURE, plan->cases[index].group, seconds);
 }
 
 /* Keeps the first cases of a tier that fit beside what is kept already. */
@@ -565,7 +579,8 @@ const struct plan_job *plan_next(struct plan *plan, double now_s)
 			plan->ended = true;
 			break;
 		}
-		if (job->mode != RUN_MEASURE && plan->begun_jobs &&
+		if (job->mode != RUN_MEASURE &&
+		    plan->begun_jobs >= fewest_judged &&
 		    now_s + least_job_s(plan, job->mode, c->group) +
 				    least_after_s(plan, RUN_COUNT, fewest_timed,
 						  now_s) >

@@ -80,7 +80,8 @@ struct plan {
 	struct plan_cost {
 		size_t seen;
 		double mean_s;
-	} cost[RUN_MODES][PLAN_GROUPS], pace[RUN_MODES];
+	} cost[RUN_MODES][PLAN_GROUPS];
+	struct plan_cost pace[RUN_MODES]; /* logarithms of a ratio, no times */
 };
 
 /* Copies the cases. 0, or -1 (no memory). */
